@@ -1,0 +1,75 @@
+"""Who may see and do what: one table, asked by every surface (admin, pages, REST, sockets, exports, e-mail)."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from devices.models import Project
+
+AnyUser: TypeAlias = "AbstractBaseUser | AnonymousUser"
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer", "Viewer"
+    OPERATOR = "operator", "Operator"
+    ADMIN = "admin", "Administrator"
+
+
+class Permission(models.TextChoices):
+    """What a person may do in one project."""
+
+    VIEW = "view", "see devices and their data"
+    MANAGE_DEVICES = "manage_devices", "add, change and remove devices"
+    MANAGE_CREDENTIALS = "manage_credentials", "issue and revoke device credentials"
+    MANAGE_MEMBERS = "manage_members", "add, change and remove members"
+    MANAGE_PROJECT = "manage_project", "change the project's settings"
+
+
+ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
+    Role.VIEWER: frozenset({Permission.VIEW}),
+    Role.OPERATOR: frozenset({Permission.VIEW}),
+    Role.ADMIN: frozenset(Permission),
+}
+
+
+def roles_with(permission: str) -> list[str]:
+    return [role for role, permissions in ROLE_PERMISSIONS.items() if permission in permissions]
+
+
+def may(user: AnyUser, permission: str, project: "Project") -> bool:
+    """Whether `user` has `permission` in `project`. Superusers have all, inactive and anonymous users none."""
+    if not user.is_active or user.is_anonymous:
+        return False
+    if getattr(user, "is_superuser", False):
+        return True
+    return project.memberships.filter(user_id=user.pk, role__in=roles_with(permission)).exists()
+
+
+class ProjectScopedQuerySet(models.QuerySet):
+    """Rows that belong to a project. Subclasses say by which path (`project_path`, "pk" for projects themselves)."""
+
+    project_path = "project"
+
+    def visible_to(self, user: AnyUser) -> Self:
+        """The rows `user` may see."""
+        return self.where_user_may(user, Permission.VIEW)
+
+    def where_user_may(self, user: AnyUser, permission: str) -> Self:
+        """The rows in whose project `user` has `permission`."""
+        if not user.is_active or user.is_anonymous:
+            return self.none()
+        if getattr(user, "is_superuser", False):
+            return self
+        return self.filter(**{f"{self.project_path}__in": _projects_where(user, permission)})
+
+
+def _projects_where(user: AnyUser, permission: str) -> Any:
+    from devices.models import Membership  # noqa: PLC0415 (the models are built on this module)
+
+    return Membership.objects.filter(user_id=user.pk, role__in=roles_with(permission)).values("project_id")

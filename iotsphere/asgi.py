@@ -1,0 +1,12 @@
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "iotsphere.settings")
+http = get_asgi_application()  # before anything that imports models
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+
+from iotsphere.routing import websocket  # noqa: E402
+
+application = ProtocolTypeRouter({"http": http, "websocket": websocket})

@@ -1,0 +1,26 @@
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from timezone_field import TimeZoneField
+
+
+class User(AbstractUser):
+    """A person. What they may do follows from their memberships (devices.permissions), not from Django's groups."""
+
+    time_zone = TimeZoneField(
+        blank=True,
+        default="",
+        choices_display="WITH_GMT_OFFSET",
+        help_text="Times on pages are shown in this zone. Empty: the zone of the project looked at.",
+    )
+
+    class Meta:
+        ordering: ClassVar = ["username"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                models.functions.Lower("username"),
+                name="user_username_ci_unique",
+                violation_error_message="This user name is taken (upper and lower case count as the same).",
+            )
+        ]

@@ -1,0 +1,8 @@
+from celery import shared_task
+from django.core.management import call_command
+
+
+@shared_task
+def prune_expired_tokens() -> None:
+    call_command("flushexpiredtokens")
+    call_command("clearsessions")

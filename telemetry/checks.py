@@ -1,0 +1,17 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import import_string
+
+
+@register()
+def evaluators_import(**_: Any) -> list[CheckMessage]:
+    """Every entry of INGEST_EVALUATORS names a function that can be imported."""
+    errors: list[CheckMessage] = []
+    for path in settings.INGEST_EVALUATORS:
+        try:
+            import_string(path)
+        except ImportError as error:
+            errors.append(Error(f"INGEST_EVALUATORS: {path!r} cannot be imported: {error}", id="telemetry.E001"))
+    return errors

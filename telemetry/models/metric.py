@@ -1,0 +1,47 @@
+from typing import ClassVar
+
+from django.db import models
+
+from devices.models import Device, MetricKind, ValueType
+from devices.models.device_type import validate_metric_key
+from devices.permissions import ProjectScopedQuerySet
+
+
+class MetricQuerySet(ProjectScopedQuerySet):
+    project_path = "device__project"
+
+
+class Metric(models.Model):
+    """One series of one device. It appears with the first value of a new key and keeps the latest value."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="metrics")
+    key = models.CharField(max_length=64, validators=[validate_metric_key])
+    label = models.CharField(max_length=64)
+    unit = models.CharField(max_length=16, blank=True)
+    value_type = models.CharField(max_length=8, choices=ValueType, default=ValueType.NUMBER)
+    kind = models.CharField(max_length=16, choices=MetricKind, default=MetricKind.MEASUREMENT)
+
+    # The newest reading by its own time. Booleans are 0 and 1, texts are in last_text.
+    last_value = models.FloatField(null=True, blank=True, editable=False)
+    last_text = models.CharField(max_length=255, blank=True, editable=False)
+    last_time = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = MetricQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["device", "key"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["device", "key"], name="metric_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.device}: {self.label}"
+
+    @property
+    def latest(self) -> float | bool | str | None:
+        """The newest value in its own type; None before the first."""
+        if self.last_time is None:
+            return None
+        if self.value_type == ValueType.TEXT:
+            return self.last_text
+        if self.value_type == ValueType.BOOLEAN:
+            return bool(self.last_value)
+        return self.last_value
