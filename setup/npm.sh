@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# setup/npm.sh [--omit=dev]: installs package-lock.json into node_modules, with Node.js from PyPI where there is none.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+node_is_recent() {
+    command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)' 2>/dev/null
+}
+
+if ! node_is_recent; then
+    export PATH="$PWD/.venv/bin:$PATH"
+    node_is_recent || setup/venv.sh node
+fi
+echo "Installing package-lock.json into node_modules …"
+npm ci --no-progress --loglevel=error "$@"
+touch node_modules/.installed-run
+[ "${1:-}" = --omit=dev ] || touch node_modules/.installed-all
