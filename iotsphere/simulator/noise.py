@@ -21,11 +21,11 @@ class Noise:
 
     def uniform(self, aspect: str, index: ArrayLike) -> Floats:
         """One number in [0, 1) for each integer index."""
-        mixed = _mix(np.asarray(index, dtype=np.int64).astype(np.uint64) + np.uint64(self.seed(aspect)))
+        mixed = _mix(np.asarray(index, dtype=np.int64).astype(np.uint64) ^ np.uint64(self.seed(aspect)))
         return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
     def white(self, aspect: str, seconds: ArrayLike) -> Floats:
-        """Independent standard normal noise for each millisecond (Box–Muller transform)."""
+        """Independent standard normal noise for each millisecond (Box-Muller transform)."""
         tick = np.round(np.asarray(seconds, dtype=np.float64) * 1000).astype(np.int64)
         radius = np.sqrt(-2 * np.log1p(-self.uniform(aspect + "/radius", tick)))
         return radius * np.cos(2 * np.pi * self.uniform(aspect + "/angle", tick))
@@ -45,7 +45,8 @@ class Noise:
 
 def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """SplitMix64's finaliser (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014)."""
-    x = x * np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    with np.errstate(over="ignore"):  # arithmetic modulo 2^64 is the point
+        x = x * np.uint64(0x9E3779B97F4A7C15)
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))

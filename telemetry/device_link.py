@@ -1,0 +1,120 @@
+"""A device's side of the MQTT contract: its own client, a last will, `online` when it is there, telemetry at QoS 1.
+
+Stands on paho alone, for the simulator and for agents on machines that have no portal.
+"""
+
+import json
+import logging
+import re
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+
+logger = logging.getLogger(__name__)
+
+QOS = 1
+KEEPALIVE = 30
+DEVICE_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+
+
+class DeviceLink:
+    """Connects in the background, keeps trying (1 s, doubling to 30 s), and says `offline` when it is closed.
+
+    While the broker is away up to `backlog` messages wait and are sent when it returns; what comes then is
+    dropped. A device without a clock should take a backlog of 0: its messages would arrive with the wrong time.
+    """
+
+    def __init__(self, url: str, device_id: str, *, backlog: int = 1000) -> None:
+        """`url` is mqtt://[user:password@]host[:1883] or mqtts://…[:8883]. Raises ValueError if it is neither."""
+        if not DEVICE_ID.fullmatch(device_id):
+            raise ValueError(f"{device_id!r} is not a device ID: 1 to 64 letters, digits, dots, dashes, underscores.")
+        address = urlsplit(url)
+        if address.scheme not in {"mqtt", "mqtts"} or not address.hostname:
+            raise ValueError(f"{url!r} is not an MQTT address: mqtt://host:1883 or mqtts://host:8883 is needed.")
+        self.device_id = device_id
+        self.backlog = backlog
+        self.connected = threading.Event()
+        self._broker = f"{address.hostname}:{address.port or (8883 if address.scheme == 'mqtts' else 1883)}"
+        self._client = client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=device_id)
+        client.max_queued_messages_set(max(1, backlog))
+        client.reconnect_delay_set(min_delay=1, max_delay=30)
+        client.will_set(self._topic("status"), "offline", qos=QOS, retain=True)
+        if address.username:
+            client.username_pw_set(unquote(address.username), unquote(address.password or "") or None)
+        if address.scheme == "mqtts":
+            client.tls_set(tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_disconnect = self._on_disconnect
+        host, _, port = self._broker.rpartition(":")
+        client.connect_async(host, int(port), keepalive=KEEPALIVE)
+
+    def open(self) -> None:
+        self._client.loop_start()
+
+    def send(self, telemetry: Mapping[str, Any], at: datetime | None = None) -> bool:
+        """Publish values measured now, or at a time; False if the message could not be taken."""
+        if not self.backlog and not self.connected.is_set():
+            return False
+        message: dict[str, Any] = {"telemetry": dict(telemetry)}
+        if at is not None:
+            message["timestamp"] = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        sent = self._client.publish(self._topic("telemetry"), json.dumps(message), qos=QOS)
+        # Without a connection paho answers NO_CONN and keeps the message for later.
+        return sent.rc in {MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN}
+
+    def close(self, timeout: float = 1.0) -> None:
+        close_all([self], timeout)
+
+    def _topic(self, kind: str) -> str:
+        return f"app/device/{self.device_id}/{kind}"
+
+    def _say_goodbye(self) -> mqtt.MQTTMessageInfo | None:
+        if not self.connected.is_set():
+            return None
+        # A clean disconnect does not trigger the will, so the device says it itself.
+        return self._client.publish(self._topic("status"), "offline", qos=QOS, retain=True)
+
+    def _disconnect(self) -> None:
+        was_connected = self.connected.is_set()
+        self._client.disconnect()
+        if was_connected:
+            # Otherwise the thread may be waiting for a host that does not answer; it is a daemon and may stay there.
+            self._client.loop_stop()
+
+    def _on_connect(self, client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            logger.warning("%s: the broker at %s refuses the connection: %s", self.device_id, self._broker, reason)
+            return
+        logger.info("%s: connected to %s", self.device_id, self._broker)
+        client.publish(self._topic("status"), "online", qos=QOS, retain=True)
+        self.connected.set()
+
+    def _on_connect_fail(self, _client: mqtt.Client, _userdata: Any) -> None:
+        logger.warning("%s: nobody answers at %s, trying again", self.device_id, self._broker)
+
+    def _on_disconnect(self, _client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self.connected.clear()
+        if reason.is_failure:
+            logger.warning("%s: lost the connection to %s: %s", self.device_id, self._broker, reason)
+
+
+def close_all(links: Iterable[DeviceLink], timeout: float = 1.0) -> None:
+    """Say `offline` for all of them, wait at most `timeout` seconds together for the broker to have heard, and go."""
+    links = list(links)
+    deadline = time.monotonic() + timeout
+    goodbyes = [goodbye for link in links if (goodbye := link._say_goodbye())]
+    for goodbye in goodbyes:
+        try:
+            goodbye.wait_for_publish(max(0.0, deadline - time.monotonic()))
+        except (RuntimeError, ValueError):
+            continue  # the connection broke meanwhile: the broker sends the will instead
+    for link in links:
+        link._disconnect()
