@@ -6,6 +6,9 @@ class IoTSphereConfig(AppConfig):
     name = "iotsphere"
     verbose_name = "Accounts"
 
+    def ready(self) -> None:
+        from iotsphere import celery  # noqa: F401, PLC0415 (so that tasks started here go to the portal's workers)
+
 
 class PortalAdminConfig(AdminConfig):
     default_site = "iotsphere.admin_site.PortalAdminSite"

@@ -25,7 +25,11 @@ DEBUG = env.bool("DEBUG", default=False)
 # The demo project's broker takes devices without a credential, and pages show how to send to it.
 DEMO = env.bool("DEMO", default=False)
 
-SECRET_KEY = env.str("SECRET_KEY", default="insecure-development-key" if DEBUG else "")
+KEY_OF_RUN = DATA_DIR / "secret_key"  # made by `manage.py run`, found by the commands used beside it
+SECRET_KEY = env.str(
+    "SECRET_KEY",
+    default=KEY_OF_RUN.read_text() if KEY_OF_RUN.is_file() else "insecure-development-key" if DEBUG else "",
+)
 if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set. `make run` makes one by itself; elsewhere set SECRET_KEY or SECRET_KEY_FILE "

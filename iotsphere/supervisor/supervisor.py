@@ -1,0 +1,70 @@
+"""A family of processes: started together, watched, and stopped together."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Self
+
+from iotsphere.supervisor.process import Child, Program, Tell, run_to_end
+from iotsphere.supervisor.refusal import Refusal
+
+PATIENCE = 10.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Supervisor:
+    """Used as a context: the first stop signal cancels its body, and on leaving all children are stopped.
+
+    Servers are stopped after the programs that use them. A second stop signal kills whatever still runs.
+    """
+
+    def __init__(self, environment: Mapping[str, str], tell: Tell) -> None:
+        self._environment = environment
+        self._tell = tell
+        self._servers: list[Child] = []
+        self._users: list[Child] = []
+        self.stopped_by: signal.Signals | None = None
+
+    async def __aenter__(self) -> Self:
+        body = asyncio.current_task()
+        assert body is not None  # for mypy: coroutines run in tasks
+        for signal_ in STOP_SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(signal_, self._told_to_stop, signal_, body)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        """Swallows the cancellation by a stop signal: then stopping is what was asked for."""
+        for children in (self._users, self._servers):
+            await asyncio.gather(*(child.stop(PATIENCE) for child in children))
+        return kind is asyncio.CancelledError and self.stopped_by is not None
+
+    def start_server(self, program: Program) -> None:
+        """Start a program that the others use."""
+        self._servers.append(Child(program, self._environment, self._tell))
+
+    def start(self, *programs: Program) -> None:
+        self._users += [Child(program, self._environment, self._tell) for program in programs]
+
+    async def run_to_end(self, program: Program, environment: Mapping[str, str]) -> None:
+        """Run a program that ends by itself; Refusal if it fails."""
+        code = await run_to_end(program, {**self._environment, **environment}, self._tell, PATIENCE)
+        if code != 0:
+            raise Refusal(f"The portal could not be started: {program.name} failed, the lines above say why.")
+
+    def _told_to_stop(self, signal_: signal.Signals, body: asyncio.Task[object]) -> None:
+        if self.stopped_by is None:
+            self.stopped_by = signal_
+            body.cancel()
+        else:
+            for child in self._users + self._servers:
+                child.kill()
+
+
+async def answers(name: str, probe: Callable[[], Awaitable[bool]], timeout: float) -> None:
+    """Wait until the probe says yes; Refusal if it has not after `timeout` seconds."""
+    try:
+        async with asyncio.timeout(timeout):
+            while not await probe():
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise Refusal(f"{name} does not answer after {timeout:g} s; the lines above say why.") from None
