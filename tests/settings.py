@@ -1,0 +1,14 @@
+"""The portal's own settings, with what makes a suite fast and its parts find the test database."""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "for the tests alone, and long enough to sign tokens with")
+
+from iotsphere.settings import *  # noqa: E402, F403
+from iotsphere.settings import DATABASES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, not memory: the processes that live tests start open the same database.
+    DATABASES["default"]["TEST"] = {"NAME": f"{DATABASES['default']['NAME']}.test"}
