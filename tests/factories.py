@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import factory
+from factory.declarations import LazyAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from devices.models import Device, DeviceType, Membership, MetricDefinition, Project
@@ -22,8 +22,8 @@ class UserFactory(DjangoModelFactory[User]):
         model = User
         skip_postgeneration_save = True
 
-    username = factory.Sequence(lambda n: f"user-{n}")
-    email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
+    username = Sequence(lambda n: f"user-{n}")
+    email = LazyAttribute(lambda user: f"{user.username}@example.com")
 
     @classmethod
     def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:
@@ -34,16 +34,16 @@ class ProjectFactory(DjangoModelFactory[Project]):
     class Meta:
         model = Project
 
-    name = factory.Sequence(lambda n: f"Project {n}")
-    slug = factory.Sequence(lambda n: f"project-{n}")
+    name = Sequence(lambda n: f"Project {n}")
+    slug = Sequence(lambda n: f"project-{n}")
 
 
 class MembershipFactory(DjangoModelFactory[Membership]):
     class Meta:
         model = Membership
 
-    user = factory.SubFactory(UserFactory)
-    project = factory.SubFactory(ProjectFactory)
+    user = SubFactory(UserFactory)
+    project = SubFactory(ProjectFactory)
     role = Role.VIEWER
 
 
@@ -51,17 +51,17 @@ class DeviceTypeFactory(DjangoModelFactory[DeviceType]):
     class Meta:
         model = DeviceType
 
-    name = factory.Sequence(lambda n: f"Type {n}")
-    slug = factory.Sequence(lambda n: f"type-{n}")
+    name = Sequence(lambda n: f"Type {n}")
+    slug = Sequence(lambda n: f"type-{n}")
 
 
 class MetricDefinitionFactory(DjangoModelFactory[MetricDefinition]):
     class Meta:
         model = MetricDefinition
 
-    device_type = factory.SubFactory(DeviceTypeFactory)
+    device_type = SubFactory(DeviceTypeFactory)
     key = "temperature"
-    label = factory.LazyAttribute(lambda definition: definition.key.replace("_", " ").capitalize())
+    label = LazyAttribute(lambda definition: definition.key.replace("_", " ").capitalize())
 
 
 class DeviceFactory(DjangoModelFactory[Device]):
@@ -70,24 +70,24 @@ class DeviceFactory(DjangoModelFactory[Device]):
     class Meta:
         model = Device
 
-    device_id = factory.Sequence(lambda n: f"device-{n}")
-    name = factory.LazyAttribute(lambda device: device.device_id)
-    project = factory.SubFactory(ProjectFactory)
+    device_id = Sequence(lambda n: f"device-{n}")
+    name = LazyAttribute(lambda device: device.device_id)
+    project = SubFactory(ProjectFactory)
 
 
 class MetricFactory(DjangoModelFactory[Metric]):
     class Meta:
         model = Metric
 
-    device = factory.SubFactory(DeviceFactory)
+    device = SubFactory(DeviceFactory)
     key = "temperature"
-    label = factory.LazyAttribute(lambda metric: metric.key.replace("_", " ").capitalize())
+    label = LazyAttribute(lambda metric: metric.key.replace("_", " ").capitalize())
 
 
 class ReadingFactory(DjangoModelFactory[Reading]):
     class Meta:
         model = Reading
 
-    metric = factory.SubFactory(MetricFactory)
+    metric = SubFactory(MetricFactory)
     time = NOON
     value = 20.0

@@ -4,8 +4,8 @@ import os
 
 os.environ.setdefault("SECRET_KEY", "for the tests alone, and long enough to sign tokens with")
 
-from iotsphere.settings import *  # noqa: E402, F403
-from iotsphere.settings import DATABASES  # noqa: E402
+from iotsphere.settings import *  # noqa: F403
+from iotsphere.settings import DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
