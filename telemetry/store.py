@@ -1,0 +1,88 @@
+"""Write readings: each key (metric, time) once, however often and in however many processes it arrives.
+
+PostgreSQL takes them by binary COPY into a staging table and from there in key order, so that processes which
+write the same keys wait for each other but never in a circle. SQLite has one writer at a time anyway.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+CHUNK = 10_000
+
+
+class Row(NamedTuple):
+    """A reading to be written: exactly one of value and text is not None."""
+
+    metric_id: int
+    time: datetime
+    value: float | None
+    text: str | None
+
+
+def write_readings(rows: Iterable[tuple[int, datetime, float | None, str | None]]) -> int:
+    """Write any number of readings in chunks, each in a transaction; how many were new.
+
+    Of readings with the same key the one that is stored already stays, else the last given is taken. For bulk
+    work: metrics' latest values and the ledger are the caller's.
+    """
+    stored = 0
+    iterator = iter(rows)
+    while chunk := {(row[0], row[1]): row for row in islice(iterator, CHUNK)}:
+        stored += len(chunk) - len(store(list(chunk.values())))
+    return stored
+
+
+def store(rows: Sequence[tuple[int, datetime, float | None, str | None]]) -> list[int]:
+    """Write readings whose keys differ from each other; the positions of those whose key was stored already."""
+    with transaction.atomic():
+        return _copy(rows) if connection.vendor == "postgresql" else _insert(rows)
+
+
+STAGING_TABLE = """
+    CREATE TEMPORARY TABLE IF NOT EXISTS incoming_reading
+        (position int4, metric_id int8, time timestamptz, value float8, text text) ON COMMIT DELETE ROWS
+"""
+STAGE = "COPY incoming_reading (position, metric_id, time, value, text) FROM STDIN (FORMAT BINARY)"
+STORE_STAGED = """
+    WITH stored AS (
+        INSERT INTO telemetry_reading (metric_id, time, value, text)
+        SELECT metric_id, time, value, text FROM incoming_reading ORDER BY metric_id, time
+        ON CONFLICT (metric_id, time) DO NOTHING
+        RETURNING metric_id, time
+    )
+    SELECT position FROM incoming_reading LEFT JOIN stored USING (metric_id, time) WHERE stored.metric_id IS NULL
+"""
+
+
+def _copy(rows: Sequence[tuple[int, datetime, float | None, str | None]]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(STAGING_TABLE)
+        cursor.execute("TRUNCATE incoming_reading")
+        with connection.wrap_database_errors, cursor.copy(STAGE) as copy:
+            copy.set_types(["int4", "int8", "timestamptz", "float8", "text"])
+            for position, row in enumerate(rows):
+                copy.write_row((position, *row))
+        cursor.execute(STORE_STAGED)
+        return [position for (position,) in cursor.fetchall()]
+
+
+STORE_ONE = """
+    INSERT INTO telemetry_reading (metric_id, time, value, text) VALUES (?, ?, ?, ?)
+    ON CONFLICT (metric_id, time) DO NOTHING
+"""
+
+
+def _insert(rows: Sequence[tuple[int, datetime, float | None, str | None]]) -> list[int]:
+    # The driver's own cursor: Django's would rewrite the placeholders of every row.
+    with connection.wrap_database_errors:
+        execute = connection.connection.cursor().execute
+        return [
+            position
+            for position, (metric_id, time, value, text) in enumerate(rows)
+            # The text is what Django's SQLite backend makes of a time: UTC, without its zone.
+            if execute(STORE_ONE, (metric_id, str(time.astimezone(UTC).replace(tzinfo=None)), value, text)).rowcount == 0
+        ]
