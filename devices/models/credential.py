@@ -1,6 +1,4 @@
-import base64
 import hashlib
-import hmac
 import secrets
 from typing import ClassVar, Self
 
@@ -10,10 +8,8 @@ from django.utils import timezone
 
 from devices.models.device import Device
 from devices.permissions import ProjectScopedQuerySet
+from devices.signals import credential_revoked
 
-# The secrets are random (256 bits), not chosen by people: the iterations slow nobody's guessing down, they are
-# Mosquitto's default, and the hash is written to its password file as it stands.
-MOSQUITTO_ITERATIONS = 101
 LIVE_PER_KIND = 2
 
 
@@ -69,6 +65,7 @@ class Credential(models.Model):
         revoked = Credential.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now) == 1
         if revoked:
             self.revoked_at = now
+            credential_revoked.send(Credential, credential=self)
         return revoked
 
 
@@ -78,15 +75,3 @@ def new_secret() -> str:
 
 def hash_api_key(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def hash_mqtt_password(secret: str, salt: bytes | None = None) -> str:
-    """Mosquitto's `$7$iterations$salt$hash` (PBKDF2-HMAC-SHA512, 64 bytes), as its password file holds it."""
-    salt = salt or secrets.token_bytes(12)
-    digest = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, MOSQUITTO_ITERATIONS)
-    return f"$7${MOSQUITTO_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
-
-
-def mqtt_password_matches(secret: str, hashed: str) -> bool:
-    _, scheme, _iterations, salt, _digest = hashed.split("$")
-    return scheme == "7" and hmac.compare_digest(hashed, hash_mqtt_password(secret, base64.b64decode(salt)))

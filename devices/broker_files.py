@@ -1,0 +1,131 @@
+"""Who may connect to the broker on this machine, and to which topics: Mosquitto's password file and access list.
+
+Both lie in settings.BROKER_DIR and follow the live MQTT credentials. A device may have two of those at a time, and
+Mosquitto knows one password a user: every credential has the user name `<device id>~<public id>`, and the oldest live
+one of a device the plain `<device id>` too. So what a device uses goes on working while its successor is tried out.
+"""
+
+import fcntl
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from urllib.parse import unquote, urlsplit
+
+import psutil
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+from django.utils.crypto import salted_hmac
+
+from devices.models import Credential, CredentialKind
+from devices.mqtt_password import hash_mqtt_password
+from devices.signals import credential_revoked
+
+log = structlog.get_logger(__name__)
+
+PASSWORDS, ACCESS, PID = "passwords", "acl", "broker.pid"
+DEVICES_WRITE = ("telemetry", "status", "twin/reported", "command/+/reply")
+DEVICES_READ = ("twin/desired", "command")
+
+
+def write_broker_files() -> bool:
+    """Write who may do what as it is now and tell the broker; False if that is what it knows already."""
+    if not settings.BROKER_DIR:
+        return False
+    folder = Path(settings.BROKER_DIR)
+    with _locked(folder):  # or a process that read earlier could write later
+        credentials = list(Credential.objects.live().filter(kind=CredentialKind.MQTT).select_related("device"))
+        written = [
+            _replace(folder / PASSWORDS, "\n".join([*_portal_password(), *_passwords(credentials), ""])),
+            _replace(folder / ACCESS, "\n".join([*_portal_access(), *_access(credentials), ""])),
+        ]
+        if any(written):
+            _tell_broker(folder)
+    return any(written)
+
+
+def long_user_name(credential: Credential) -> str:
+    return f"{credential.device.device_id}~{credential.public_id}"
+
+
+@receiver([post_save, post_delete], sender=Credential)
+@receiver(credential_revoked, sender=Credential)
+def write_broker_files_after_commit(**_: object) -> None:
+    if settings.BROKER_DIR:
+        transaction.on_commit(write_broker_files, robust=True)
+
+
+def _passwords(credentials: Iterable[Credential]) -> Iterator[str]:
+    plain_names = set()
+    for credential in sorted(credentials, key=lambda credential: (credential.created_at, credential.pk)):
+        yield f"{long_user_name(credential)}:{credential.secret_hash}"
+        if (device_id := credential.device.device_id) not in plain_names:
+            plain_names.add(device_id)
+            yield f"{device_id}:{credential.secret_hash}"
+
+
+def _access(credentials: Iterable[Credential]) -> Iterator[str]:
+    for topic in DEVICES_WRITE:
+        yield f"pattern write app/device/%u/{topic}"
+    for topic in DEVICES_READ:
+        yield f"pattern read app/device/%u/{topic}"
+    for credential in sorted(credentials, key=lambda credential: credential.pk):
+        yield f"user {long_user_name(credential)}"
+        for topic in DEVICES_WRITE:
+            yield f"topic write app/device/{credential.device.device_id}/{topic}"
+        for topic in DEVICES_READ:
+            yield f"topic read app/device/{credential.device.device_id}/{topic}"
+
+
+def _portal_user() -> tuple[str, str]:
+    address = urlsplit(settings.MQTT_URL)
+    return unquote(address.username or ""), unquote(address.password or "")
+
+
+def _portal_password() -> Iterator[str]:
+    user, password = _portal_user()
+    if user:
+        # Always the same salt, or the file would be new each time.
+        salt = salted_hmac("devices.broker_files", password).digest()[:12]
+        yield f"{user}:{hash_mqtt_password(password, salt)}"
+
+
+def _portal_access() -> Iterator[str]:
+    if settings.DEMO:
+        yield "topic readwrite #"  # before the first user: for clients without a user name
+    if user := _portal_user()[0]:
+        yield from (f"user {user}", "topic readwrite #", "topic read $SYS/#")
+
+
+def _replace(file: Path, content: str) -> bool:
+    """Put `content` into the file at once, readable for its owner alone; False if it is there already."""
+    with suppress(FileNotFoundError):
+        if file.read_text() == content:
+            return False
+    with NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.", delete=False) as new:
+        new.write(content)
+    Path(new.name).rename(file)
+    return True
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _tell_broker(folder: Path) -> None:
+    """SIGHUP makes it read the files anew and drop those who are no longer in them."""
+    with suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        broker = psutil.Process(int((folder / PID).read_text()))
+        # A broker that was killed leaves its number behind, and another program may have it now.
+        if any("mosquitto" in word or "development_broker" in word for word in broker.cmdline()):
+            os.kill(broker.pid, signal.SIGHUP)
+            log.info("broker told of changed credentials")
