@@ -1,11 +1,11 @@
 # Every target makes what it needs: a fresh clone and Python 3.11 are enough.
 .DEFAULT_GOAL := help
-.DELETE_ON_ERROR:
+.NOTPARALLEL:
 .PHONY: help run test lint format servers shell bench demo-reset lock clean
 
 PYTHON := .venv/bin/python
 FOR_RUN := .venv/installed/run node_modules/.installed-run
-FOR_TEST := $(FOR_RUN) .venv/installed/test node_modules/.installed-all
+FOR_TEST := .venv/installed/test node_modules/.installed-all
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

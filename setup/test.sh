@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Passes the whole suite twice: on the parts that `make run` embeds, and on the servers of a real installation.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+status=0
+for on in embedded servers; do
+    printf '\npytest --on=%s\n' "$on"
+    .venv/bin/pytest --on="$on" -n 2 --dist=worksteal || status=1
+done
+exit "$status"
