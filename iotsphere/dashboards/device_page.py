@@ -1,0 +1,124 @@
+"""One device's page: its tabs, and what each of them shows."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from django.utils import timezone
+
+from devices.models import Device, ValueType, Widget
+from iotsphere.dashboards.values import Shown, shown_metrics
+from telemetry.models import Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    name: str
+    label: str
+    icon: str
+
+
+TABS = [
+    Tab("details", "Details", "info"),
+    Tab("operations", "Operations", "gauge"),
+    Tab("history", "History", "chart-line"),
+]
+FIRST_TAB = "operations"
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    metric: Shown
+    target: Shown | None
+
+    @property
+    def length(self) -> float:
+        """How much of the arc is filled, in percent."""
+        return self._percent(self.metric.latest)
+
+    @property
+    def target_angle(self) -> float | None:
+        """Degrees from the top at which the target's mark stands; the arc goes from -120 to 120."""
+        if self.target is None or self.target.latest is None:
+            return None
+        return round(self._percent(self.target.latest) * 2.4 - 120, 1)
+
+    def _percent(self, value: float | bool | str | None) -> float:
+        low, high = self.metric.minimum, self.metric.maximum
+        if low is None or high is None or not isinstance(value, int | float):
+            return 0.0
+        return round(min(100.0, max(0.0, (value - low) / (high - low) * 100)), 1)
+
+
+class DevicePage:
+    def __init__(self, device: Device) -> None:
+        self.device = device
+
+    @cached_property
+    def metrics(self) -> list[Shown]:
+        definitions = list(self.device.device_type.metrics.all()) if self.device.device_type else []
+        return shown_metrics(definitions, list(Metric.objects.filter(device=self.device)))
+
+    @cached_property
+    def gauges(self) -> list[Gauge]:
+        by_key = {metric.key: metric for metric in self.metrics}
+        return [Gauge(metric, by_key.get(f"target_{metric.key}")) for metric in self.metrics if metric.has_gauge]
+
+    @cached_property
+    def status_cards(self) -> list[Shown]:
+        return [metric for metric in self.metrics if metric.widget != Widget.HIDDEN and not metric.has_gauge]
+
+    @property
+    def offline_after(self) -> timedelta:
+        return max(3 * self.device.expected_interval, timedelta(seconds=90))
+
+    @property
+    def fresh_for(self) -> int:
+        """Seconds after which a value that has not been renewed is shown as old."""
+        return int(self.offline_after.total_seconds())
+
+    @property
+    def fresh_count(self) -> int:
+        since = timezone.now() - self.offline_after
+        return sum(metric.time is not None and metric.time >= since for metric in self.metrics)
+
+    @property
+    def live(self) -> dict[str, Any]:
+        """What the page's script needs to know."""
+        return {
+            "device": self.device.device_id,
+            "history": f"/api/v1/devices/{self.device.device_id}/history/",
+            "charts": self.charts,
+            "sparklines": [metric.key for metric in self.status_cards if metric.is_number],
+        }
+
+    @cached_property
+    def charts(self) -> list[dict[str, Any]]:
+        """The charts of the History tab: metrics with the same word share one, counters are drawn as bars."""
+        drawn = [metric for metric in self.metrics if metric.value_type == ValueType.NUMBER and metric.chart]
+        order = {word: rank for rank, word in reversed([*enumerate(metric.chart for metric in drawn)])}
+        groups = groupby(sorted(drawn, key=lambda metric: order[metric.chart]), key=lambda metric: metric.chart)
+        return [_chart(word, list(metrics)) for word, metrics in groups]
+
+
+def _chart(word: str, metrics: list[Shown]) -> dict[str, Any]:
+    """Measurements come before their targets, so that the first series is what really happened."""
+    metrics.sort(key=lambda metric: metric.is_target)
+    title = metrics[0].label if len(metrics) == 1 else word.replace("_", " ").replace("-", " ").capitalize()
+    return {
+        "title": title,
+        "metrics": [
+            {
+                "key": metric.key,
+                "label": metric.label,
+                "unit": metric.unit,
+                "precision": metric.precision,
+                "target": metric.is_target,
+                "counter": metric.is_counter,
+            }
+            for metric in metrics
+        ],
+    }
+

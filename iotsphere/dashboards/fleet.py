@@ -1,0 +1,184 @@
+"""The fleet overview: which devices are asked for, in which order, and what their cards say."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.core.paginator import Page, Paginator
+from django.db import connection
+from django.db.models import Case, Count, IntegerField, Q, TextField, Value, When
+from django.db.models.functions import Cast
+from django.http import QueryDict
+
+from devices.models import Device, DeviceType, MetricDefinition, Presence, Project
+from devices.models.device import DeviceQuerySet
+from devices.permissions import AnyUser
+from iotsphere.dashboards.values import Shown, shown_metrics
+from telemetry.models import Metric
+
+PAGE_SIZE = 48
+HEADLINES = 4
+# What is broken comes first.
+URGENCY = [Presence.OFFLINE, Presence.STALE, Presence.UNKNOWN, Presence.ONLINE]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the address asks for. Words that mean nothing find nothing; they are never an error."""
+
+    search: str = ""
+    project: str = ""
+    type: str = ""
+    presence: str = ""
+    label: str = ""
+
+    @classmethod
+    def read(cls, query: QueryDict) -> Self:
+        return cls(
+            search=query.get("q", "").replace("\0", "").strip()[:100],
+            **{name: query.get(name, "").replace("\0", "")[:100] for name in ("project", "type", "presence", "label")},
+        )
+
+    def __bool__(self) -> bool:
+        return self != Filters()
+
+    def without_presence(self, devices: DeviceQuerySet) -> DeviceQuerySet:
+        if self.search:
+            devices = devices.filter(
+                Q(name__icontains=self.search)
+                | Q(device_id__icontains=self.search)
+                | Q(hostname__icontains=self.search)
+                | Q(location__icontains=self.search)
+            )
+        if self.project:
+            devices = devices.filter(project__slug=self.project)
+        if self.type:
+            devices = devices.filter(device_type__slug=self.type)
+        if self.label:
+            devices = labelled(devices, self.label)
+        return devices
+
+    def address(self, **changes: str) -> str:
+        """The query string of the overview with these filters and some of them changed."""
+        query = QueryDict(mutable=True)
+        values = {
+            "q": self.search,
+            "project": self.project,
+            "type": self.type,
+            "presence": self.presence,
+            "label": self.label,
+        }
+        query.update({name: value for name, value in {**values, **changes}.items() if value})
+        return f"?{query.urlencode()}"
+
+
+def labelled(devices: DeviceQuerySet, label: str) -> DeviceQuerySet:
+    """The devices that have this label. SQLite cannot look into JSON lists; there the quoted word is looked for."""
+    if connection.features.supports_json_field_contains:
+        return devices.filter(labels__contains=[label])
+    return devices.annotate(labels_text=Cast("labels", TextField())).filter(labels_text__contains=json.dumps(label))
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """How many devices have one presence; a link that shows just them."""
+
+    presence: str
+    label: str
+    count: int
+    address: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    device: Device
+    metrics: list[Shown]
+
+
+class Fleet:
+    """What one person sees of the fleet under these filters."""
+
+    def __init__(self, user: AnyUser, filters: Filters) -> None:
+        self.user = user
+        self.filters = filters
+        self.visible = Device.objects.visible_to(user).in_service()
+        self.faceted = filters.without_presence(self.visible)
+
+    def counts(self) -> dict[str, int]:
+        """Devices by presence under the other filters."""
+        found = dict(self.faceted.order_by().values_list("presence").annotate(Count("pk")))
+        return {presence: found.get(presence, 0) for presence in URGENCY}
+
+    def tiles(self, counts: dict[str, int]) -> list[Tile]:
+        everything = Tile(
+            "", "All devices", sum(counts.values()), self.filters.address(presence=""), not self.filters.presence
+        )
+        return [everything] + [
+            Tile(
+                presence,
+                str(presence.label),
+                counts[presence],
+                self.filters.address(presence=presence),
+                self.filters.presence == presence,
+            )
+            for presence in URGENCY
+        ]
+
+    def page(self, number: str | None, counts: dict[str, int]) -> Page:
+        devices = self.faceted
+        if self.filters.presence:
+            devices = devices.filter(presence=self.filters.presence)
+        devices = devices.select_related("project", "device_type").order_by(_urgency(), "name", "device_id")
+        count = counts.get(self.filters.presence, 0) if self.filters.presence else sum(counts.values())
+        return CountedPaginator(devices, count).get_page(number)
+
+    def choices(self) -> dict[str, Any]:
+        """What the filters offer: the projects, types and labels of the devices this person sees."""
+        return {
+            "projects": Project.objects.visible_to(self.user).values_list("slug", "name"),
+            "types": DeviceType.objects.filter(pk__in=self.visible.values("device_type")).values_list("slug", "name"),
+            "labels": sorted(self._labels(), key=str.casefold),
+        }
+
+    def _labels(self) -> set[str]:
+        lists = self.visible.exclude(labels=[]).order_by().values_list("labels", flat=True).distinct()
+        return {word for words in lists for word in words}
+
+
+class CountedPaginator(Paginator):
+    """Pages of devices whose number is known already: the tiles have counted them."""
+
+    def __init__(self, devices: DeviceQuerySet, count: int) -> None:
+        super().__init__(devices, PAGE_SIZE)
+        self.count = count
+
+
+def cards(devices: Iterable[Device]) -> list[Card]:
+    """The devices with their headline values; two queries however many they are."""
+    devices = list(devices)
+    definitions: dict[int | None, list[MetricDefinition]] = defaultdict(list)
+    for definition in MetricDefinition.objects.filter(device_type__in={device.device_type_id for device in devices}):
+        definitions[definition.device_type_id].append(definition)
+    metrics: dict[int, list[Metric]] = defaultdict(list)
+    for metric in Metric.objects.filter(device__in=devices):
+        metrics[metric.device_id].append(metric)
+    return [
+        Card(device, headlines(shown_metrics(definitions[device.device_type_id], metrics[device.pk])))
+        for device in devices
+    ]
+
+
+def headlines(metrics: list[Shown]) -> list[Shown]:
+    """The type's headline metrics; of a device without such the first few it has sent."""
+    chosen = [metric for metric in metrics if metric.headline] or [metric for metric in metrics if metric.time]
+    return chosen[:HEADLINES]
+
+
+def _urgency() -> Case:
+    return Case(
+        *(When(presence=presence, then=Value(rank)) for rank, presence in enumerate(URGENCY)),
+        output_field=IntegerField(),
+    )

@@ -1,0 +1,115 @@
+"""How a value is written for people. static/js/values.js writes live ones the same way."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+from devices.models import MetricDefinition, MetricKind, ValueType, Widget
+from telemetry.models import Metric
+
+MISSING = "–"
+SCIENTIFIC_FROM = 1e12
+
+
+def value_in_words(value: float | bool | str | None, precision: int | None = None) -> str:
+    """`12,345.6`, `Yes`, `heating`, `–` for nothing; six significant digits where no precision is defined."""
+    if value is None:
+        return MISSING
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, str):
+        return value
+    if abs(value) >= SCIENTIFIC_FROM:
+        return f"{value:.3e}"
+    if precision is not None:
+        return f"{value:,.{precision}f}"
+    if value == 0:
+        return "0"
+    digits = max(0, 5 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{min(digits, 8)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One metric of a device with all a template needs to show it, and a script to keep it moving."""
+
+    key: str
+    label: str
+    unit: str
+    value_type: str
+    kind: str
+    precision: int | None
+    minimum: float | None
+    maximum: float | None
+    widget: str
+    headline: bool
+    chart: str
+    latest: float | bool | str | None
+    time: datetime | None
+
+    @property
+    def text(self) -> str:
+        return value_in_words(self.latest, self.precision)
+
+    @property
+    def is_number(self) -> bool:
+        return self.value_type == ValueType.NUMBER
+
+    @property
+    def is_target(self) -> bool:
+        """By the naming of keys: `target_temperature` is what `temperature` is meant to reach."""
+        return self.key.startswith("target_")
+
+    @property
+    def is_counter(self) -> bool:
+        return self.kind == MetricKind.TOTAL_INCREASING
+
+    @property
+    def has_gauge(self) -> bool:
+        return (
+            self.widget == Widget.GAUGE and self.is_number and self.minimum is not None and self.maximum is not None
+        )
+
+
+def shown_metrics(definitions: list[MetricDefinition], metrics: list[Metric]) -> list[Shown]:
+    """What the type defines in its order (also before the first value), then whatever else the device sends."""
+    received = {metric.key: metric for metric in metrics}
+    defined = [_defined(definition, received.pop(definition.key, None)) for definition in definitions]
+    return defined + [_undefined(metric) for metric in sorted(received.values(), key=lambda metric: metric.key)]
+
+
+def _defined(definition: MetricDefinition, metric: Metric | None) -> Shown:
+    return Shown(
+        key=definition.key,
+        label=definition.label,
+        unit=definition.unit,
+        value_type=metric.value_type if metric else definition.value_type,
+        kind=definition.kind,
+        precision=definition.precision,
+        minimum=definition.minimum,
+        maximum=definition.maximum,
+        widget=definition.widget,
+        headline=definition.headline,
+        chart=definition.chart,
+        latest=metric.latest if metric else None,
+        time=metric.last_time if metric else None,
+    )
+
+
+def _undefined(metric: Metric) -> Shown:
+    return Shown(
+        key=metric.key,
+        label=metric.label,
+        unit=metric.unit,
+        value_type=metric.value_type,
+        kind=metric.kind,
+        precision=None,
+        minimum=None,
+        maximum=None,
+        widget=Widget.CARD,
+        headline=False,
+        chart=metric.key,
+        latest=metric.latest,
+        time=metric.last_time,
+    )

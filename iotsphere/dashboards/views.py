@@ -1,0 +1,82 @@
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from devices.models import Device, Project
+from devices.permissions import Permission, may
+from iotsphere.dashboards.device_page import FIRST_TAB, TABS, DevicePage
+from iotsphere.dashboards.fleet import Filters, Fleet, cards
+from iotsphere.dashboards.sending import commands
+
+ARRANGEMENTS = ("grid", "list")
+
+
+@require_safe
+@login_required
+@never_cache
+def fleet(request: HttpRequest) -> HttpResponse:
+    filters = Filters.read(request.GET)
+    found = Fleet(request.user, filters)
+    counts = found.counts()
+    page = found.page(request.GET.get("page"), counts)
+    context: dict[str, Any] = {
+        "filters": filters,
+        "arrangement": _arrangement(request),
+        "tiles": found.tiles(counts),
+        "page": page,
+        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        "cards": cards(page),
+        **found.choices(),
+    }
+    if not page.paginator.count and not filters:
+        context["may_add"] = Project.objects.where_user_may(request.user, Permission.MANAGE_DEVICES).exists()
+        context["commands"] = commands(request, "ESP32_SIM_01", []) if settings.DEMO else None
+    return render(request, "dashboards/fleet.html", context)
+
+
+@require_safe
+@login_required
+@never_cache
+def fleet_summary(request: HttpRequest) -> JsonResponse:
+    """The figures of the tiles, for pages that are open for longer."""
+    return JsonResponse({"presence": Fleet(request.user, Filters.read(request.GET)).counts()})
+
+
+def _arrangement(request: HttpRequest) -> str:
+    """Cards or list: what the address says, else what was chosen last."""
+    chosen = request.GET.get("view", "")
+    if chosen not in ARRANGEMENTS:
+        return request.session.get("fleet_view", ARRANGEMENTS[0])
+    if request.session.get("fleet_view") != chosen:
+        request.session["fleet_view"] = chosen
+    return chosen
+
+
+@require_safe
+@login_required
+@never_cache
+def device(request: HttpRequest, device_id: str, tab: str = FIRST_TAB) -> HttpResponse:
+    """404 for a device that does not exist as for one that this person may not see."""
+    if tab not in {known.name for known in TABS}:
+        raise Http404
+    shown = get_object_or_404(
+        Device.objects.visible_to(request.user).select_related("project", "device_type", "parent"), device_id=device_id
+    )
+    page = DevicePage(shown)
+    context = {
+        "page": page,
+        "device": shown,
+        "tabs": TABS,
+        "active": tab,
+        "commands": commands(request, shown.device_id, page.metrics),
+        "may_manage": request.user.is_staff and may(request.user, Permission.MANAGE_DEVICES, shown.project),
+    }
+    # Without a zone of their own people see the project's times.
+    with timezone.override(getattr(request.user, "time_zone", None) or shown.project.time_zone):
+        return render(request, "dashboards/device.html", context)
