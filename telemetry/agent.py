@@ -5,6 +5,7 @@ Stands on psutil and paho alone, so that it can run on servers that have no port
 
 import logging
 import re
+import signal
 import socket
 import threading
 import time
@@ -35,7 +36,7 @@ class Sampler:
         psutil.cpu_percent()  # the first call has nothing to compare with and answers 0
 
     def read(self) -> dict[str, float]:
-        """cpu, memory and disk in percent, load as runnable processes (1 minute), network in bytes/s, uptime in s."""
+        """cpu, memory, disk in percent, load in runnable processes, network in bytes per second, uptime in s."""
         reading = {
             "cpu": psutil.cpu_percent(),
             "memory": psutil.virtual_memory().percent,
@@ -64,6 +65,14 @@ def run(url: str, device_id: str, *, interval: float = DEFAULT_INTERVAL, stop: t
             due = max(due + interval, time.monotonic())
     finally:
         link.close()
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set. To be called in the main thread."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _network_bytes() -> tuple[int, int] | None:

@@ -34,10 +34,13 @@ class DeviceLink:
     def __init__(self, url: str, device_id: str, *, backlog: int = 1000) -> None:
         """`url` is mqtt://[user:password@]host[:1883] or mqtts://…[:8883]. Raises ValueError if it is neither."""
         if not DEVICE_ID.fullmatch(device_id):
-            raise ValueError(f"{device_id!r} is not a device ID: 1 to 64 letters, digits, dots, dashes, underscores.")
+            raise ValueError(
+                f"{device_id!r} is not a device ID: 1 to 64 letters, digits, dots, dashes, underscores."
+            )
         address = urlsplit(url)
         if address.scheme not in {"mqtt", "mqtts"} or not address.hostname:
-            raise ValueError(f"{url!r} is not an MQTT address: mqtt://host:1883 or mqtts://host:8883 is needed.")
+            # Without the address: it may hold a password.
+            raise ValueError("An MQTT address reads mqtt://host:1883 or mqtts://host:8883.")
         self.device_id = device_id
         self.backlog = backlog
         self.connected = threading.Event()
@@ -65,7 +68,9 @@ class DeviceLink:
             return False
         message: dict[str, Any] = {"telemetry": dict(telemetry)}
         if at is not None:
-            message["timestamp"] = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            message["timestamp"] = (
+                at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            )
         sent = self._client.publish(self._topic("telemetry"), json.dumps(message), qos=QOS)
         # Without a connection paho answers NO_CONN and keeps the message for later.
         return sent.rc in {MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN}
@@ -89,9 +94,13 @@ class DeviceLink:
             # Otherwise the thread may be waiting for a host that does not answer; it is a daemon and may stay there.
             self._client.loop_stop()
 
-    def _on_connect(self, client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def _on_connect(
+        self, client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any
+    ) -> None:
         if reason.is_failure:
-            logger.warning("%s: the broker at %s refuses the connection: %s", self.device_id, self._broker, reason)
+            logger.warning(
+                "%s: the broker at %s refuses the connection: %s", self.device_id, self._broker, reason
+            )
             return
         logger.info("%s: connected to %s", self.device_id, self._broker)
         client.publish(self._topic("status"), "online", qos=QOS, retain=True)
@@ -100,7 +109,9 @@ class DeviceLink:
     def _on_connect_fail(self, _client: mqtt.Client, _userdata: Any) -> None:
         logger.warning("%s: nobody answers at %s, trying again", self.device_id, self._broker)
 
-    def _on_disconnect(self, _client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def _on_disconnect(
+        self, _client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any
+    ) -> None:
         self.connected.clear()
         if reason.is_failure:
             logger.warning("%s: lost the connection to %s: %s", self.device_id, self._broker, reason)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .columns import Columns, Value
 from .clock import local_time
+from .columns import Columns, Value
 from .noise import Floats, Noise
 from .weather import DAY, Climate, relative_humidity
 
@@ -93,8 +93,10 @@ class EnvironmentSensor:
         if self.solar:
             # Full by four in the afternoon, the night costs an eighth.
             hour = local_time(moments, self.climate.zone).hour
-            return 0.86 + 0.06 * np.cos(2 * np.pi * (hour - 16) / 24) + 0.05 * Noise(self.name).drift(
-                "sun", moments, 3 * DAY
+            return (
+                0.86
+                + 0.06 * np.cos(2 * np.pi * (hour - 16) / 24)
+                + 0.05 * Noise(self.name).drift("sun", moments, 3 * DAY)
             )
         used = 1 - self.charge + (moments - self.moment) / (self.days_on_a_charge * DAY)
         return 1 - np.mod(used, 1 - EMPTY)

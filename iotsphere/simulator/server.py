@@ -1,11 +1,12 @@
 """A small server's past: office hours, a nightly backup, a leak that a weekly restart cures, a disk that fills.
 
-Only history comes from here; live values are measured by the agent. `ends_with` bends the slow series to what the
-agent measures now, so that the two join.
+Only history comes from here; live values are measured by the agent. `ends_with` bends the slow series to what
+the agent measures now, so that the two join.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,7 +15,6 @@ from .clock import local_time
 from .columns import Columns
 from .noise import Floats, Noise
 from .weather import DAY
-from zoneinfo import ZoneInfo
 
 BACKUP_AT = 2.5
 RESTART_AT = (6, 4.0)
@@ -23,7 +23,7 @@ RESTART_AT = (6, 4.0)
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """cpu, memory and disk in percent, load as the number of busy or waiting processes, network in bytes per second."""
+    """cpu, memory, disk in percent, load in runnable processes, network in bytes per second, uptime in seconds."""
 
     name: str
     zone: ZoneInfo
@@ -45,21 +45,13 @@ class Server:
         traffic = 4e3 + 9e5 * office * (0.4 + bursts) + 5e3 * np.abs(noise.white("network", times))
         return {
             "cpu": np.round(cpu, 1),
-            "memory": np.round(self._joined("memory", times, np.clip(memory, 1, 97)), 1),
-            "disk": np.round(self._joined("disk", times, disk), 1),
+            "memory": _percent(memory * (self.ends_with.get("memory", memory[-1]) / memory[-1])),
+            "disk": _percent(disk + self.ends_with.get("disk", disk[-1]) - disk[-1]),
             "load": np.round(self.cores * cpu / 100 * (1 + 0.15 * np.abs(noise.white("load", times))), 2),
             "network_in": np.round(traffic),
             "network_out": np.round(0.4 * traffic + 6e6 * backup),
             "uptime": np.round(since_restart),
         }
-
-    def _joined(self, key: str, times: Floats, values: Floats) -> Floats:
-        """Shift the last day gradually, and the disk altogether, so that the series ends at the given value."""
-        if key not in self.ends_with:
-            return values
-        missing = self.ends_with[key] - values[-1]
-        share = 1.0 if key == "disk" else np.clip(1 - (times[-1] - times) / DAY, 0, 1)
-        return np.clip(values + missing * share, 0, 100)
 
     def _since_restart(self, times: Floats) -> Floats:
         """Seconds since the last weekly restart, or since the start that the agent's uptime tells of."""
@@ -71,6 +63,10 @@ class Server:
             booted = times[-1] - self.ends_with["uptime"]
             since = np.where(times >= booted, times - booted, since)
         return since
+
+
+def _percent(values: Floats) -> Floats:
+    return np.round(np.clip(values, 0, 100), 1)
 
 
 def _bump(hour: Floats, peak: float, spread: float) -> Floats:

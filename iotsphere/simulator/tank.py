@@ -72,9 +72,7 @@ def step(tank: Tank, state: TankState, around: Surroundings, seconds: float) -> 
     power = tank.power if heating else 0.0
     flow = around.litres_per_second * WATER
     exchange = tank.loss + flow
-    settles_at = (
-        power * tank.efficiency(energy) + tank.loss * around.room + flow * around.inlet
-    ) / exchange
+    settles_at = (power * tank.efficiency(energy) + tank.loss * around.room + flow * around.inlet) / exchange
     decay = exp(-exchange * seconds / (tank.litres * WATER))
     return TankState(
         temperature=settles_at + (temperature - settles_at) * decay,

@@ -89,7 +89,9 @@ class WaterHeater:
             "anode": np.round([self.tank.anode(state.energy) for state in states], 1),
             "mode": mode[reported],
             "status": np.select(
-                [~works[reported], flow[reported] > 0.005, heating], ["fault", "draw-off", "heating"], "standby"
+                [~works[reported], flow[reported] > 0.005, heating],
+                ["fault", "draw-off", "heating"],
+                "standby",
             ),
         }
 
@@ -109,7 +111,9 @@ class WaterHeater:
         conditions = zip(lengths.tolist(), flow.tolist(), inlet, target.tolist(), works.tolist(), strict=True)
         state, states = self.state, []
         for seconds, litres_per_second, cold, aim, fine in conditions:
-            state = step(self.tank, state, Surroundings(litres_per_second, cold, self.room, aim, fine), seconds)
+            state = step(
+                self.tank, state, Surroundings(litres_per_second, cold, self.room, aim, fine), seconds
+            )
             states.append(state)
         return states
 

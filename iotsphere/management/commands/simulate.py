@@ -1,0 +1,68 @@
+import threading
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+from iotsphere.demo.fleet import FLEET
+from iotsphere.demo.incidents import Incidents
+from iotsphere.simulator.columns import Value
+from iotsphere.simulator.play import Actor, play
+from telemetry import agent
+from telemetry.models import Metric
+
+AGENT_INTERVAL = 5.0
+
+
+class Command(BaseCommand):
+    help = "Play the demo's devices over MQTT_URL, going on from what they last reported; this machine joins them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--without-server",
+            action="store_true",
+            help="Leave this machine out: an agent of its own reports it.",
+        )
+
+    def handle(self, *, without_server: bool, **options: Any) -> None:
+        stop = agent.stop_on_signals()
+        actors = list(_actors(time.time()))
+        connection.close()
+        if not without_server:
+            threading.Thread(
+                target=agent.run,
+                args=(settings.MQTT_URL, agent.default_device_id()),
+                kwargs={"interval": AGENT_INTERVAL, "stop": stop},
+                name="agent",
+            ).start()
+        self.stdout.write(f"Playing {len(actors)} devices; Ctrl-C stops.")
+        try:
+            play(settings.MQTT_URL, actors, stop)
+        finally:
+            stop.set()
+        self.stdout.write("The devices say goodbye.")
+
+
+def _actors(now: float) -> Iterator[Actor]:
+    last = _last_reported()
+    for device in FLEET:
+        simulated = device.build(now, Incidents())
+        if device.device_id in last:
+            simulated.resume(*last[device.device_id])
+        yield Actor(device.device_id, simulated, device.interval, has_clock=device.has_clock)
+
+
+def _last_reported() -> dict[str, tuple[float, dict[str, Value]]]:
+    """By device ID: when it last reported, and what."""
+    reported: dict[str, tuple[float, dict[str, Value]]] = {}
+    metrics = Metric.objects.filter(device__device_id__in=[device.device_id for device in FLEET])
+    for metric in metrics.exclude(last_time=None).select_related("device"):
+        moment, values = reported.get(metric.device.device_id, (0.0, {}))
+        if metric.latest is not None and metric.last_time is not None:
+            values[metric.key] = metric.latest
+            reported[metric.device.device_id] = max(moment, metric.last_time.timestamp()), values
+    return reported
