@@ -1,6 +1,5 @@
-"""Mosquitto's password file and access list, read as Mosquitto reads them (what devices.broker_files writes of them)."""
+"""Mosquitto's password file and access list, as devices.broker_files writes them, read as Mosquitto reads them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 

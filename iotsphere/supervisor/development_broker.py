@@ -89,7 +89,7 @@ class DevelopmentBroker(Broker):
     async def _publish_retained_messages_for_subscription(
         self, subscription: tuple[str, int], session: Session
     ) -> None:
-        """amqtt hands retained messages to every client that connects: here only to those who asked and may read.
+        """To those who asked and may read; amqtt on its own hands retained messages to every client that connects.
 
         It iterates over the subscriptions while calling this, so nothing is waited for.
         """
@@ -105,7 +105,11 @@ class DevelopmentBroker(Broker):
 
 async def serve(port: int, folder: Path, *, anonymous: bool) -> None:
     """Run until SIGTERM or SIGINT."""
-    broker, loop, stop = DevelopmentBroker(port, folder, anonymous=anonymous), asyncio.get_running_loop(), asyncio.Event()
+    broker, loop, stop = (
+        DevelopmentBroker(port, folder, anonymous=anonymous),
+        asyncio.get_running_loop(),
+        asyncio.Event(),
+    )
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_, stop.set)
     tasks = set[asyncio.Task[None]]()

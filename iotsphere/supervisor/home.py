@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Self
 
 from iotsphere.supervisor.refusal import Refusal
@@ -22,9 +23,7 @@ class Home:
             self.folder()
             lock = os.open(self.path / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise Refusal(
-                f"The data folder {self.path} cannot be written ({error.strerror}): set DATA_DIR."
-            ) from error
+            raise Refusal(f"The data folder {self.path} cannot be written ({error.strerror}): set DATA_DIR.") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -51,9 +50,12 @@ class Home:
         file = self.path / name
         if not file.exists():
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            half_done = file.with_name(f".{file.name}.new")
-            half_done.unlink(missing_ok=True)
-            with open(os.open(half_done, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-                new.write(secrets.token_urlsafe(48))
-            half_done.rename(file)
+            write_privately(file, secrets.token_urlsafe(48))
         return file.read_text().strip()
+
+
+def write_privately(file: Path, text: str) -> None:
+    """Put `text` into a file that its owner alone can read: all of it or, after a crash, nothing."""
+    with NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.", delete=False) as new:
+        new.write(text)
+    Path(new.name).rename(file)

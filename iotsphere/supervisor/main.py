@@ -47,9 +47,7 @@ async def _supervise(options: Options, home: Home) -> None:
         if redis:
             supervisor.start_server(redis.program)
             await answers("Redis", redis.answers, PATIENCE_WITH_SERVERS)
-        await supervisor.run_to_end(
-            programs.PREPARE, {"DEMO_PASSWORD": options.demo_password, "NEWS_FILE": str(news)}
-        )
+        await supervisor.run_to_end(programs.PREPARE, {"DEMO_PASSWORD": options.demo_password, "NEWS_FILE": str(news)})
         supervisor.start(programs.web(options.port), programs.WORKER, programs.BEAT)
         if broker:
             supervisor.start_server(broker.program)

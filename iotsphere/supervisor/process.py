@@ -135,9 +135,7 @@ async def start(
     return process, output
 
 
-async def _spawn(
-    program: Program, environment: Mapping[str, str], output: int | None
-) -> asyncio.subprocess.Process:
+async def _spawn(program: Program, environment: Mapping[str, str], output: int | None) -> asyncio.subprocess.Process:
     """In a process group of its own, so that a terminal's Ctrl-C reaches it through the supervisor alone."""
     return await asyncio.create_subprocess_exec(
         *program.command,

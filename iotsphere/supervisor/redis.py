@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from iotsphere.supervisor.home import Home
+from iotsphere.supervisor.home import Home, write_privately
 from iotsphere.supervisor.options import Options, search_path
 from iotsphere.supervisor.ports import IPV4, free_port
 from iotsphere.supervisor.process import Program
@@ -47,7 +47,8 @@ def embedded_redis(home: Home, options: Options) -> EmbeddedRedis:
     data = home.folder("redis/installed" if installed else "redis/bundled")
     port, password = free_port(), home.secret("secrets/redis")
     configuration = data / "redis.conf"
-    configuration.write_text(
+    write_privately(
+        configuration,
         f"""\
 bind {IPV4}
 port {port}
@@ -57,9 +58,8 @@ appendonly yes
 save ""
 daemonize no
 loglevel warning
-"""
+""",
     )
-    configuration.chmod(0o600)
     program = Program("redis", (str(server), str(configuration)), on_orphaned=signal.SIGTERM)
     return EmbeddedRedis(program, port, password)
 

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Self
+from typing import Self, cast
 
 from iotsphere.supervisor.process import Child, Program, Tell, run_to_end
 from iotsphere.supervisor.refusal import Refusal
@@ -26,8 +26,7 @@ class Supervisor:
         self.stopped_by: signal.Signals | None = None
 
     async def __aenter__(self) -> Self:
-        body = asyncio.current_task()
-        assert body is not None  # for mypy: coroutines run in tasks
+        body = cast("asyncio.Task[object]", asyncio.current_task())
         for signal_ in STOP_SIGNALS:
             asyncio.get_running_loop().add_signal_handler(signal_, self._told_to_stop, signal_, body)
         return self
