@@ -13,7 +13,7 @@ help: ## List the targets
 run: $(FOR_RUN) ## Start the portal with a simulated fleet on http://localhost:8000 (PORT=…, DATA_DIR=…, DEMO=0)
 	@exec $(PYTHON) manage.py run
 
-test: lint servers ## Lint, then pass the tests on SQLite with the embedded parts and on PostgreSQL, Redis, Mosquitto
+test: $(FOR_TEST) lint servers ## Lint, then pass the tests on SQLite with the embedded parts and on PostgreSQL, Redis, Mosquitto
 	@setup/test.sh
 
 lint: .venv/installed/test ## Check style and types
@@ -25,7 +25,7 @@ format: .venv/installed/test ## Put the code into the house style
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-servers: $(FOR_TEST) ## Make sure that what the tests start is installed: PostgreSQL, Redis, Mosquitto, Chromium
+servers: ## Make sure that what the tests start is installed: PostgreSQL, Redis, Mosquitto, Chromium
 	@setup/servers.sh
 
 shell: $(FOR_RUN) ## Open a Python shell on the portal's data
