@@ -5,10 +5,10 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Self, cast
 
+from iotsphere.supervisor.console import RUN
 from iotsphere.supervisor.process import Child, Program, Tell, run_to_end
 from iotsphere.supervisor.refusal import Refusal
 
-PATIENCE = 10.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -18,9 +18,11 @@ class Supervisor:
     Servers are stopped after the programs that use them. A second stop signal kills whatever still runs.
     """
 
-    def __init__(self, environment: Mapping[str, str], tell: Tell) -> None:
+    def __init__(self, environment: Mapping[str, str], tell: Tell, patience: float = 10.0) -> None:
+        """`patience`: seconds a child has for stopping before it is killed."""
         self._environment = environment
         self._tell = tell
+        self._patience = patience
         self._servers: list[Child] = []
         self._users: list[Child] = []
         self.stopped_by: signal.Signals | None = None
@@ -34,7 +36,7 @@ class Supervisor:
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> bool:
         """Swallows the cancellation by a stop signal: then stopping is what was asked for."""
         for children in (self._users, self._servers):
-            await asyncio.gather(*(child.stop(PATIENCE) for child in children))
+            await asyncio.gather(*(child.stop(self._patience) for child in children))
         return kind is asyncio.CancelledError and self.stopped_by is not None
 
     def start_server(self, program: Program) -> None:
@@ -46,13 +48,14 @@ class Supervisor:
 
     async def run_to_end(self, program: Program, environment: Mapping[str, str]) -> None:
         """Run a program that ends by itself; Refusal if it fails."""
-        code = await run_to_end(program, {**self._environment, **environment}, self._tell, PATIENCE)
+        code = await run_to_end(program, {**self._environment, **environment}, self._tell, self._patience)
         if code != 0:
             raise Refusal(f"The portal could not be started: {program.name} failed, the lines above say why.")
 
     def _told_to_stop(self, signal_: signal.Signals, body: asyncio.Task[object]) -> None:
         if self.stopped_by is None:
             self.stopped_by = signal_
+            self._tell(RUN, f"stopping, told by {signal_.name}; once more to stop at once")
             body.cancel()
         else:
             for child in self._users + self._servers:

@@ -1,0 +1,44 @@
+import io
+
+import pytest
+
+from iotsphere.supervisor.console import Console
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    return Terminal()
+
+
+def test_names_stand_in_one_column() -> None:
+    file = io.StringIO()
+    console = Console(["web", "simulator"], file)
+    console.line("web", "one")
+    console.line("simulator", "two")
+    assert file.getvalue() == "web       | one\nsimulator | two\n"
+
+
+def test_each_program_has_its_colour_on_a_terminal(terminal: Terminal) -> None:
+    console = Console(["web", "beat"], terminal)
+    console.line("web", "one")
+    console.line("beat", "two")
+    assert terminal.getvalue() == "\x1b[32mweb  |\x1b[0m one\n\x1b[33mbeat |\x1b[0m two\n"
+
+
+def test_a_file_stays_without_colours() -> None:
+    file = io.StringIO()
+    Console(["web"], file).line("web", "one")
+    assert "\x1b" not in file.getvalue()
+
+
+def test_who_wants_no_colour_gets_none(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    Console(["web"], terminal).line("web", "one")
+    assert "\x1b" not in terminal.getvalue()
