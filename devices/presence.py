@@ -1,0 +1,197 @@
+"""Whether a device is there: told by its messages, by what the broker says of its connection, and by silence."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from django.db import connection, transaction
+
+from devices.models import Device, Presence
+from devices.models.device import DEFAULT_EXPECTED_INTERVAL, DeviceQuerySet
+
+OFFLINE_AT_LEAST = timedelta(seconds=90)
+SWEEP_CHUNK = 1000
+
+Word = Literal["online", "offline"]
+
+
+def stale_after(interval: timedelta) -> timedelta:
+    """The silence after which a device that sends every `interval` is late: half the time to offline."""
+    return offline_after(interval) / 2
+
+
+def offline_after(interval: timedelta) -> timedelta:
+    return max(3 * interval, OFFLINE_AT_LEAST)
+
+
+def presence_after(last_sign: datetime | None, interval: timedelta, now: datetime) -> tuple[Presence, datetime | None]:
+    """What the silence since the last sign of life says, and when it will say something else (None: never)."""
+    if last_sign is None:
+        return Presence.UNKNOWN, None
+    if now < (due_at := last_sign + stale_after(interval)):
+        return Presence.ONLINE, due_at
+    if now < (due_at := last_sign + offline_after(interval)):
+        return Presence.STALE, due_at
+    return Presence.OFFLINE, None
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChange:
+    """A device whose presence is now another."""
+
+    device_id: str
+    project_id: int
+    presence: Presence
+    last_message: datetime | None
+
+
+def note_messages(times: Mapping[int, datetime]) -> list[PresenceChange]:
+    """Note that devices (by primary key) have sent, and when the newest message of each was received.
+
+    Any number of devices in two statements, for ingest's transaction: their rows stay locked until it ends.
+    """
+    return _update(Device.objects.filter(pk__in=list(times)), lambda row: row.heard(times[row.pk]))
+
+
+def note_status(device_id: str, word: Word, at: datetime, *, retained: bool = False) -> list[PresenceChange]:
+    """Note what a device's status topic says. Of an unknown device: nothing.
+
+    A retained message only repeats what was said some time ago: it counts while nothing else is known.
+    """
+    return _update(Device.objects.filter(device_id=device_id), lambda row: row.told(word, at, retained))
+
+
+def sweep(now: datetime) -> list[PresenceChange]:
+    """Turn the devices whose silence has lasted long enough stale, then offline. Workers may sweep side by side."""
+    changes: list[PresenceChange] = []
+    while due := list(
+        Device.objects.filter(presence_due_at__lte=now)
+        .order_by("presence_due_at")
+        .values_list("pk", flat=True)[:SWEEP_CHUNK]
+    ):
+        changes += _update(Device.objects.filter(pk__in=due, presence_due_at__lte=now), lambda row: row.silent(now))
+    return changes
+
+
+class _Row(NamedTuple):
+    """What presence is made of, and how it changes. The methods are pure."""
+
+    pk: int
+    device_id: str
+    project_id: int
+    interval: timedelta | None
+    presence: str
+    due_at: datetime | None
+    last_connect: datetime | None
+    last_disconnect: datetime | None
+    last_message: datetime | None
+
+    def heard(self, at: datetime) -> "_Row":
+        """After a message. One that is overtaken by a newer one changes nothing."""
+        if self.last_message is not None and at <= self.last_message:
+            return self
+        row = self._replace(last_message=at)
+        return row if row._gone_since(at) else row._there(at)
+
+    def told(self, word: Word, at: datetime, retained: bool) -> "_Row":
+        """After a status message."""
+        if retained and self.presence != Presence.UNKNOWN:
+            return self
+        if word == "online":
+            return self if self._gone_since(at) else self._there(at)._replace(last_connect=at)
+        if self.last_sign is not None and at < self.last_sign:
+            return self
+        return self._replace(presence=Presence.OFFLINE, due_at=None, last_disconnect=at)
+
+    def silent(self, now: datetime) -> "_Row":
+        """After silence up to `now`."""
+        presence, due_at = presence_after(self.last_sign, self.interval or DEFAULT_EXPECTED_INTERVAL, now)
+        gone = presence == Presence.OFFLINE and self.presence != Presence.OFFLINE
+        return self._replace(
+            presence=presence, due_at=due_at, last_disconnect=self.last_sign if gone else self.last_disconnect
+        )
+
+    @property
+    def last_sign(self) -> datetime | None:
+        return max(filter(None, (self.last_message, self.last_connect)), default=None)
+
+    def _gone_since(self, at: datetime) -> bool:
+        return self.last_disconnect is not None and at < self.last_disconnect
+
+    def _there(self, at: datetime) -> "_Row":
+        if self.presence == Presence.ONLINE and self.due_at is not None:
+            # The sweep finds out by itself that it has to wait longer. Moving due_at, which is indexed, with every
+            # message would cost each of them an entry in the index.
+            return self
+        came_back = self.presence != Presence.STALE
+        return self._replace(
+            presence=Presence.ONLINE,
+            due_at=at + stale_after(self.interval or DEFAULT_EXPECTED_INTERVAL),
+            last_connect=at if came_back else self.last_connect,
+        )
+
+
+def _update(devices: DeviceQuerySet, change: Callable[[_Row], _Row]) -> list[PresenceChange]:
+    # Locked in the order of their keys, so that two processes wait for each other but never in a circle. On SQLite a
+    # transaction that will write is alone from its beginning.
+    with transaction.atomic():
+        rows = [
+            _Row(*values)
+            for values in devices.select_for_update(of=("self",), no_key=True)
+            .order_by("pk")
+            .values_list(
+                "pk",
+                "device_id",
+                "project_id",
+                "device_type__expected_interval",
+                "presence",
+                "presence_due_at",
+                "last_connect",
+                "last_disconnect",
+                "last_message",
+            )
+        ]
+        changed = [(row, after) for row in rows if (after := change(row)) != row]
+        _write([after for _, after in changed])
+    return [
+        PresenceChange(after.device_id, after.project_id, Presence(after.presence), after.last_message)
+        for before, after in changed
+        if after.presence != before.presence
+    ]
+
+
+UPDATE_ALL = """
+    UPDATE devices_device SET presence = new.presence, presence_due_at = new.presence_due_at,
+        last_connect = new.last_connect, last_disconnect = new.last_disconnect, last_message = new.last_message
+    FROM unnest(%s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::int8[])
+        AS new(presence, presence_due_at, last_connect, last_disconnect, last_message, id)
+    WHERE devices_device.id = new.id
+"""
+UPDATE_ONE = """
+    UPDATE devices_device SET presence = %s, presence_due_at = %s, last_connect = %s, last_disconnect = %s,
+        last_message = %s
+    WHERE id = %s
+"""
+
+
+def _write(rows: Sequence[_Row]) -> None:
+    if not rows:
+        return
+    adapt = connection.ops.adapt_datetimefield_value
+    values = [
+        (
+            str(row.presence),
+            adapt(row.due_at),
+            adapt(row.last_connect),
+            adapt(row.last_disconnect),
+            adapt(row.last_message),
+            row.pk,
+        )
+        for row in rows
+    ]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(UPDATE_ALL, [list(column) for column in zip(*values, strict=True)])
+        else:
+            cursor.executemany(UPDATE_ONE, values)

@@ -1,0 +1,158 @@
+from datetime import datetime, timedelta
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from devices.models import Device, Presence
+from devices.presence import PresenceChange, note_messages, note_status, sweep
+from tests.factories import NOON, DeviceFactory, DeviceTypeFactory
+
+pytestmark = pytest.mark.django_db
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def device() -> Device:
+    """A device that sends every minute: stale after 90 seconds, offline after three minutes."""
+    return DeviceFactory.create(device_type=DeviceTypeFactory.create(expected_interval=MINUTE))
+
+
+def presences(changes: list[PresenceChange]) -> dict[str, Presence]:
+    return {change.device_id: change.presence for change in changes}
+
+
+def hear(device: Device, at: datetime) -> list[PresenceChange]:
+    changes = note_messages({device.pk: at})
+    device.refresh_from_db()
+    return changes
+
+
+def test_the_first_message_brings_a_device_online(device: Device) -> None:
+    assert hear(device, NOON) == [PresenceChange(device.device_id, device.project_id, Presence.ONLINE, NOON)]
+    assert (device.presence, device.last_message, device.last_connect) == (Presence.ONLINE, NOON, NOON)
+
+
+def test_a_further_message_is_no_change(device: Device) -> None:
+    hear(device, NOON)
+    assert hear(device, NOON + SECOND) == []
+    assert device.last_message == NOON + SECOND
+
+
+def test_a_message_that_was_overtaken_changes_nothing(device: Device) -> None:
+    hear(device, NOON)
+    hear(device, NOON - SECOND)
+    assert device.last_message == NOON
+
+
+def test_a_device_without_a_type_is_expected_every_minute() -> None:
+    device = DeviceFactory.create(device_type=None)
+    hear(device, NOON)
+    assert presences(sweep(NOON + 3 * MINUTE)) == {device.device_id: Presence.OFFLINE}
+
+
+def test_thousands_of_devices_take_two_statements(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    devices = Device.objects.bulk_create(
+        DeviceFactory.build_batch(2000, project=DeviceFactory.create().project, device_type=None)
+    )
+    with django_assert_num_queries(4):  # two and a savepoint
+        changes = note_messages({device.pk: NOON for device in devices})
+    assert len(changes) == 2000
+    assert Device.objects.filter(presence=Presence.ONLINE, last_message=NOON).count() == 2000
+
+
+def test_silence_makes_a_device_stale(device: Device) -> None:
+    hear(device, NOON)
+    assert presences(sweep(NOON + 90 * SECOND)) == {device.device_id: Presence.STALE}
+
+
+def test_longer_silence_takes_it_offline_since_its_last_message(device: Device) -> None:
+    hear(device, NOON)
+    sweep(NOON + 90 * SECOND)
+    assert presences(sweep(NOON + 3 * MINUTE)) == {device.device_id: Presence.OFFLINE}
+    device.refresh_from_db()
+    assert (device.last_disconnect, device.presence_due_at) == (NOON, None)
+
+
+def test_a_device_that_kept_sending_stays_online(device: Device) -> None:
+    hear(device, NOON)
+    hear(device, NOON + MINUTE)
+    assert sweep(NOON + 2 * MINUTE) == []
+
+
+def test_it_is_found_out_later_if_it_then_falls_silent(device: Device) -> None:
+    hear(device, NOON)
+    hear(device, NOON + MINUTE)
+    sweep(NOON + 2 * MINUTE)
+    assert presences(sweep(NOON + MINUTE + 90 * SECOND)) == {device.device_id: Presence.STALE}
+
+
+def test_a_second_sweep_finds_nothing_more(device: Device) -> None:
+    hear(device, NOON)
+    sweep(NOON + 90 * SECOND)
+    assert sweep(NOON + 90 * SECOND) == []
+
+
+def test_a_stale_device_that_sends_was_connected_all_the_time(device: Device) -> None:
+    hear(device, NOON)
+    sweep(NOON + 90 * SECOND)
+    assert presences(hear(device, NOON + 2 * MINUTE)) == {device.device_id: Presence.ONLINE}
+    assert device.last_connect == NOON
+
+
+def test_a_device_that_comes_back_has_connected_anew(device: Device) -> None:
+    hear(device, NOON)
+    sweep(NOON + 3 * MINUTE)
+    assert presences(hear(device, NOON + 4 * MINUTE)) == {device.device_id: Presence.ONLINE}
+    assert device.last_connect == NOON + 4 * MINUTE
+
+
+def test_a_message_stored_after_the_sweep_proves_the_sweep_wrong(device: Device) -> None:
+    hear(device, NOON)
+    sweep(NOON + 10 * MINUTE)
+    assert presences(hear(device, NOON + MINUTE)) == {device.device_id: Presence.ONLINE}
+
+
+def test_the_last_will_takes_a_device_offline_at_once(device: Device) -> None:
+    hear(device, NOON)
+    assert presences(note_status(device.device_id, "offline", NOON + SECOND)) == {device.device_id: Presence.OFFLINE}
+    device.refresh_from_db()
+    assert (device.last_disconnect, device.presence_due_at) == (NOON + SECOND, None)
+
+
+def test_a_message_from_before_the_last_will_does_not_bring_it_back(device: Device) -> None:
+    note_status(device.device_id, "offline", NOON + SECOND)
+    assert hear(device, NOON) == []
+    assert (device.presence, device.last_message) == (Presence.OFFLINE, NOON)
+
+
+def test_a_last_will_from_before_the_newest_message_is_not_believed(device: Device) -> None:
+    hear(device, NOON)
+    assert note_status(device.device_id, "offline", NOON - SECOND) == []
+
+
+def test_a_device_says_that_it_is_online(device: Device) -> None:
+    assert presences(note_status(device.device_id, "online", NOON)) == {device.device_id: Presence.ONLINE}
+    device.refresh_from_db()
+    assert (device.last_connect, device.last_message) == (NOON, None)
+
+
+def test_a_device_that_says_online_and_then_nothing_goes_offline(device: Device) -> None:
+    note_status(device.device_id, "online", NOON)
+    assert presences(sweep(NOON + 3 * MINUTE)) == {device.device_id: Presence.OFFLINE}
+
+
+def test_a_retained_status_tells_of_a_device_nothing_is_known_of(device: Device) -> None:
+    changes = note_status(device.device_id, "offline", NOON, retained=True)
+    assert presences(changes) == {device.device_id: Presence.OFFLINE}
+
+
+@pytest.mark.parametrize("word", ["online", "offline"])
+def test_a_retained_status_is_no_news_of_a_device_that_is_known(device: Device, word: str) -> None:
+    hear(device, NOON)
+    sweep(NOON + 90 * SECOND)
+    assert note_status(device.device_id, word, NOON + 2 * MINUTE, retained=True) == []  # type: ignore[arg-type]
+
+
+def test_the_status_of_an_unknown_device_is_ignored() -> None:
+    assert note_status("nobody", "online", NOON) == []
