@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import psutil
 
@@ -76,5 +77,6 @@ def stop_on_signals() -> threading.Event:
 
 
 def _network_bytes() -> tuple[int, int] | None:
-    counters = psutil.net_io_counters()
+    # None in a container that hides its interfaces: psutil's stubs do not know.
+    counters: Any = psutil.net_io_counters()
     return (counters.bytes_recv, counters.bytes_sent) if counters else None

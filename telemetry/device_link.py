@@ -34,9 +34,7 @@ class DeviceLink:
     def __init__(self, url: str, device_id: str, *, backlog: int = 1000) -> None:
         """`url` is mqtt://[user:password@]host[:1883] or mqtts://…[:8883]. Raises ValueError if it is neither."""
         if not DEVICE_ID.fullmatch(device_id):
-            raise ValueError(
-                f"{device_id!r} is not a device ID: 1 to 64 letters, digits, dots, dashes, underscores."
-            )
+            raise ValueError(f"{device_id!r} is not a device ID: 1 to 64 letters, digits, dots, dashes, underscores.")
         address = urlsplit(url)
         if address.scheme not in {"mqtt", "mqtts"} or not address.hostname:
             # Without the address: it may hold a password.
@@ -68,9 +66,7 @@ class DeviceLink:
             return False
         message: dict[str, Any] = {"telemetry": dict(telemetry)}
         if at is not None:
-            message["timestamp"] = (
-                at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            )
+            message["timestamp"] = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         sent = self._client.publish(self._topic("telemetry"), json.dumps(message), qos=QOS)
         # Without a connection paho answers NO_CONN and keeps the message for later.
         return sent.rc in {MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN}
@@ -78,29 +74,25 @@ class DeviceLink:
     def close(self, timeout: float = 1.0) -> None:
         close_all([self], timeout)
 
-    def _topic(self, kind: str) -> str:
-        return f"app/device/{self.device_id}/{kind}"
-
-    def _say_goodbye(self) -> mqtt.MQTTMessageInfo | None:
+    def say_goodbye(self) -> mqtt.MQTTMessageInfo | None:
+        """Publish `offline`: a clean disconnect does not trigger the will."""
         if not self.connected.is_set():
             return None
-        # A clean disconnect does not trigger the will, so the device says it itself.
         return self._client.publish(self._topic("status"), "offline", qos=QOS, retain=True)
 
-    def _disconnect(self) -> None:
+    def disconnect(self) -> None:
         was_connected = self.connected.is_set()
         self._client.disconnect()
         if was_connected:
             # Otherwise the thread may be waiting for a host that does not answer; it is a daemon and may stay there.
             self._client.loop_stop()
 
-    def _on_connect(
-        self, client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any
-    ) -> None:
+    def _topic(self, kind: str) -> str:
+        return f"app/device/{self.device_id}/{kind}"
+
+    def _on_connect(self, client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
-            logger.warning(
-                "%s: the broker at %s refuses the connection: %s", self.device_id, self._broker, reason
-            )
+            logger.warning("%s: the broker at %s refuses the connection: %s", self.device_id, self._broker, reason)
             return
         logger.info("%s: connected to %s", self.device_id, self._broker)
         client.publish(self._topic("status"), "online", qos=QOS, retain=True)
@@ -109,9 +101,7 @@ class DeviceLink:
     def _on_connect_fail(self, _client: mqtt.Client, _userdata: Any) -> None:
         logger.warning("%s: nobody answers at %s, trying again", self.device_id, self._broker)
 
-    def _on_disconnect(
-        self, _client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any
-    ) -> None:
+    def _on_disconnect(self, _client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self.connected.clear()
         if reason.is_failure:
             logger.warning("%s: lost the connection to %s: %s", self.device_id, self._broker, reason)
@@ -121,11 +111,11 @@ def close_all(links: Iterable[DeviceLink], timeout: float = 1.0) -> None:
     """Say `offline` for all of them, wait at most `timeout` seconds together for the broker to have heard, and go."""
     links = list(links)
     deadline = time.monotonic() + timeout
-    goodbyes = [goodbye for link in links if (goodbye := link._say_goodbye())]
+    goodbyes = [goodbye for link in links if (goodbye := link.say_goodbye())]
     for goodbye in goodbyes:
         try:
             goodbye.wait_for_publish(max(0.0, deadline - time.monotonic()))
         except (RuntimeError, ValueError):
             continue  # the connection broke meanwhile: the broker sends the will instead
     for link in links:
-        link._disconnect()
+        link.disconnect()

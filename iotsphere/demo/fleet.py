@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from iotsphere.demo.incidents import Incidents
@@ -35,9 +36,7 @@ class DemoDevice:
     """Whether its messages say when they were measured; the portal takes the time of arrival otherwise."""
 
 
-def _sensor(
-    start: float, _incidents: Incidents, *, name: str, charge: float, place: Place, **rest: float
-) -> Simulated:
+def _sensor(start: float, _incidents: Incidents, *, name: str, charge: float, place: Place, **rest: Any) -> Simulated:
     return EnvironmentSensor(name=name, moment=start, charge=charge, climate=CLIMATE, place=place, **rest)
 
 
@@ -130,8 +129,6 @@ FLEET = (
         labels=["boiler-room"],
         interval=2.0,
         # Old: scaled, and the anode is nearly used up.
-        build=partial(
-            _heater, name="WH_DEMO_02", people=2, energy=5320.0, mode="eco", boosts=(AGAINST_LEGIONELLA,)
-        ),
+        build=partial(_heater, name="WH_DEMO_02", people=2, energy=5320.0, mode="eco", boosts=(AGAINST_LEGIONELLA,)),
     ),
 )

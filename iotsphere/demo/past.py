@@ -28,6 +28,11 @@ class Past:
     moments: Floats
     columns: Columns
 
+    @property
+    def size(self) -> int:
+        """How many readings it consists of."""
+        return len(self.moments) * len(self.columns)
+
 
 def moments_before(now: datetime) -> Floats:
     """Whole minutes up to `now`."""

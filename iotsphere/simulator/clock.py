@@ -38,9 +38,7 @@ def local_time(seconds: ArrayLike, zone: ZoneInfo) -> LocalTime:
 
 def utc_offset(seconds: ArrayLike, zone: ZoneInfo) -> Floats:
     """Seconds the zone is ahead of UTC. Looked up once per half hour: no zone changes its clock in between."""
-    half_hours, positions = np.unique(
-        np.floor(np.asarray(seconds, dtype=np.float64) / 1800), return_inverse=True
-    )
+    half_hours, positions = np.unique(np.floor(np.asarray(seconds, dtype=np.float64) / 1800), return_inverse=True)
     offsets = [_offset_at(start * 1800, zone) for start in half_hours.tolist()]
     return np.asarray(offsets, dtype=np.float64)[positions].reshape(np.shape(seconds))
 

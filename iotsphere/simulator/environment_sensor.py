@@ -20,12 +20,12 @@ EMPTY = 0.03
 
 def cell_voltage(charge: ArrayLike) -> Floats:
     """V of a cell charged to a share between 0 and 1."""
-    return np.interp(charge, CHARGE, VOLTS)
+    return np.interp(np.asarray(charge, dtype=np.float64), CHARGE, VOLTS)
 
 
 def charge_of(voltage: ArrayLike) -> Floats:
     """Share between 0 and 1 at which a cell has this voltage."""
-    return np.interp(voltage, VOLTS, CHARGE)
+    return np.interp(np.asarray(voltage, dtype=np.float64), VOLTS, CHARGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class EnvironmentSensor:
         air = self.temperature(times)
         dew_point = self.climate.dew_point(times) + self.place.moisture
         measured = air + self.noise * noise.white("temperature", times) + self._outliers(times)
-        humidity = relative_humidity(air, dew_point) + 8 * self.noise * noise.white("humidity", times)
+        humidity = relative_humidity(air, dew_point) + 5 * self.noise * noise.white("humidity", times)
         charge = self._charge(times)
         # A cold cell has a higher inner resistance: about 1 mV a kelvin under the radio's load.
         voltage = cell_voltage(charge) + 0.001 * (air - 20) + 0.004 * noise.white("battery", times)

@@ -62,7 +62,7 @@ class Server:
         if "uptime" in self.ends_with:
             booted = times[-1] - self.ends_with["uptime"]
             since = np.where(times >= booted, times - booted, since)
-        return since
+        return np.asarray(since, dtype=np.float64)
 
 
 def _percent(values: Floats) -> Floats:

@@ -111,9 +111,7 @@ class WaterHeater:
         conditions = zip(lengths.tolist(), flow.tolist(), inlet, target.tolist(), works.tolist(), strict=True)
         state, states = self.state, []
         for seconds, litres_per_second, cold, aim, fine in conditions:
-            state = step(
-                self.tank, state, Surroundings(litres_per_second, cold, self.room, aim, fine), seconds
-            )
+            state = step(self.tank, state, Surroundings(litres_per_second, cold, self.room, aim, fine), seconds)
             states.append(state)
         return states
 
@@ -127,7 +125,8 @@ class WaterHeater:
 
     def _pressure(self, moments: Floats, litres_per_minute: Floats, temperature: Floats) -> Floats:
         """Bar at the inlet: the street's pressure (lower when everyone draws), less friction, which grows with
-        the square of the flow, plus what warm water in a closed tank adds. The relief valve opens at 6 bar."""
+        the square of the flow, plus what warm water in a closed tank adds. The relief valve opens at 6 bar.
+        """
         noise, hour = Noise(self.name), local_time(moments, self.climate.zone).hour
         rush = np.exp(-(((hour - 7) / 1.2) ** 2)) + np.exp(-(((hour - 19.5) / 1.8) ** 2))
         street = self.mains_pressure - 0.25 * rush + 0.1 * noise.drift("street", moments, 5400)

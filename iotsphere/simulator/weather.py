@@ -27,16 +27,12 @@ class Climate:
         noise, clock = Noise(self.name), local_time(seconds, self.zone)
         clear_sky = 0.65 + 0.35 * noise.drift("cloud", seconds, 1.3 * DAY)
         fronts = 4.0 * noise.drift("front", seconds, 4.0 * DAY) + 1.2 * noise.drift("air", seconds, 0.4 * DAY)
-        return (
-            self._season(clock.day_of_year) + fronts + self.daily_swing * clear_sky * _peak_at(clock.hour, 15)
-        )
+        return self._season(clock.day_of_year) + fronts + self.daily_swing * clear_sky * _peak_at(clock.hour, 15)
 
     def dew_point(self, seconds: ArrayLike) -> Floats:
         """Moisture changes with the air mass, not with the hour: relative humidity falls as the day warms."""
         noise, clock = Noise(self.name), local_time(seconds, self.zone)
-        air_mass = 3.0 * noise.drift("front", seconds, 4.0 * DAY) + 1.5 * noise.drift(
-            "moisture", seconds, DAY
-        )
+        air_mass = 3.0 * noise.drift("front", seconds, 4.0 * DAY) + 1.5 * noise.drift("moisture", seconds, DAY)
         return 0.9 * self._season(clock.day_of_year) - 4.0 + air_mass
 
     def sunshine(self, seconds: ArrayLike) -> Floats:

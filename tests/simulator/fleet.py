@@ -15,9 +15,7 @@ DAY = 86_400.0
 MONDAY = datetime(2025, 11, 3, tzinfo=ZONE).astimezone(UTC).timestamp()
 
 
-def a_heater(
-    name: str = "WH", faults: list[Interval] | None = None, away: list[Interval] | None = None
-) -> WaterHeater:
+def a_heater(name: str = "WH", faults: list[Interval] | None = None, away: list[Interval] | None = None) -> WaterHeater:
     return WaterHeater(
         name=name,
         moment=MONDAY,

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from iotsphere.simulator.columns import Columns, Value
 from iotsphere.simulator.play import Actor, Reporter, play
-from tests.mqtt_ear import listening
+from tests.mqtt_ear import Ear, listening
 from tests.servers.brokers import Broker
 from tests.waiting import wait_until
 
@@ -31,6 +31,11 @@ def playing(broker: Broker, *actors: Actor) -> Iterator[None]:
     thread.join(5)
 
 
+def heard(ear: Ear, actor: Actor, kind: str) -> list[str]:
+    """What the actor has said so far, once there is something."""
+    return wait_until(lambda: ear.heard(actor.device_id, kind))
+
+
 def an_actor(*, has_clock: bool = True) -> Actor:
     return Actor(f"actor-{uuid4()}", Thermometer(), interval=0.02, has_clock=has_clock)
 
@@ -38,32 +43,29 @@ def an_actor(*, has_clock: bool = True) -> Actor:
 def test_every_actor_has_a_connection_of_its_own(broker: Broker) -> None:
     actors = an_actor(), an_actor()
     with listening(broker) as ear, playing(broker, *actors):
-        for actor in actors:
-            wait_until(lambda actor=actor: ear.heard(actor.device_id, "status") == ["online"])
+        assert [heard(ear, actor, "status") for actor in actors] == [["online"], ["online"]]
 
 
 def test_all_actors_say_goodbye(broker: Broker) -> None:
     actors = an_actor(), an_actor()
     with listening(broker) as ear:
         with playing(broker, *actors):
-            for actor in actors:
-                wait_until(lambda actor=actor: ear.heard(actor.device_id, "telemetry"))
-        for actor in actors:
-            wait_until(lambda actor=actor: ear.heard(actor.device_id, "status") == ["online", "offline"])
+            assert all(heard(ear, actor, "status") for actor in actors)
+        wait_until(lambda: all(ear.heard(actor.device_id, "status") == ["online", "offline"] for actor in actors))
 
 
 def test_only_a_device_with_a_clock_says_when_it_measured(broker: Broker) -> None:
     with_clock, without = an_actor(), an_actor(has_clock=False)
     with listening(broker) as ear, playing(broker, with_clock, without):
-        timed = json.loads(wait_until(lambda: ear.heard(with_clock.device_id, "telemetry"))[0])
-        untimed = json.loads(wait_until(lambda: ear.heard(without.device_id, "telemetry"))[0])
-    assert set(timed) == {"telemetry", "timestamp"}
-    assert set(untimed) == {"telemetry"}
+        assert set(json.loads(heard(ear, with_clock, "telemetry")[0])) == {"telemetry", "timestamp"}
+        assert set(json.loads(heard(ear, without, "telemetry")[0])) == {"telemetry"}
 
 
 def test_an_unchanged_value_is_repeated_once_a_minute_only() -> None:
-    reporter, values = Reporter(), {"temperature": 20.0, "mode": "on"}
-    assert reporter.select(1000.0, {**values}) == values
-    assert reporter.select(1002.0, {**values}) == {}
-    assert reporter.select(1004.0, {**values, "temperature": 20.1}) == {"temperature": 20.1}
-    assert reporter.select(1060.0, {**values, "temperature": 20.1}) == {"mode": "on"}
+    reporter = Reporter()
+    values: dict[str, Value] = {"temperature": 20.0, "mode": "on"}
+    warmer: dict[str, Value] = {**values, "temperature": 20.1}
+    assert reporter.select(1000.0, values) == values
+    assert reporter.select(1002.0, values) == {}
+    assert reporter.select(1004.0, warmer) == {"temperature": 20.1}
+    assert reporter.select(1060.0, warmer) == {"mode": "on"}

@@ -1,5 +1,5 @@
 from argparse import ArgumentParser, ArgumentTypeError
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -18,10 +18,8 @@ def seconds(text: str) -> float:
 
 
 class Command(BaseCommand):
-    help = (
-        "Send what this machine is doing (processor, memory, disk, load, network) to the broker at MQTT_URL."
-    )
-    requires_system_checks: ClassVar[list[str]] = []
+    help = "Send what this machine is doing (processor, memory, disk, load, network) to the broker at MQTT_URL."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--device-id", default=default_device_id(), help="Default: %(default)s.")

@@ -1,0 +1,135 @@
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.management import call_command
+
+from devices.models import Device, DeviceType, Project, Provisioning
+from devices.shipped_types import ensure_shipped_types
+from iotsphere.demo import past, seed
+from iotsphere.demo.fleet import FLEET
+from telemetry.agent import default_device_id
+from telemetry.models import LedgerHour, Metric, Reading
+from tests.factories import DeviceFactory, MetricFactory, ProjectFactory, ReadingFactory
+
+pytestmark = pytest.mark.django_db
+
+DEVICE_IDS = {device.device_id for device in FLEET} | {default_device_id()}
+
+
+@pytest.fixture(autouse=True)
+def _three_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(past, "LENGTH", timedelta(days=3))
+    monkeypatch.setattr(past, "FINE", timedelta(hours=1))
+
+
+def seed_demo(*arguments: str) -> str:
+    output = io.StringIO()
+    call_command("seed_demo", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def counts() -> tuple[int, int, int, int]:
+    return (Project.objects.count(), Device.objects.count(), Metric.objects.count(), Reading.objects.count())
+
+
+def test_it_registers_the_fleet_and_this_machine_in_the_demo_project() -> None:
+    seed_demo()
+    assert set(Project.objects.get(slug="demo").devices.values_list("device_id", flat=True)) == DEVICE_IDS
+
+
+def test_the_demo_project_takes_unknown_devices_and_keeps_raw_readings_for_two_years() -> None:
+    project = seed.ensure_project()
+    assert project.provisioning == Provisioning.OPEN
+    assert project.retention_class.raw >= timedelta(days=2 * 365)
+
+
+def test_it_leaves_unknown_devices_to_the_project_that_already_takes_them() -> None:
+    ProjectFactory(provisioning=Provisioning.OPEN)
+    assert seed.ensure_project().provisioning == Provisioning.CLOSED
+
+
+def test_no_metric_is_empty() -> None:
+    seed_demo()
+    assert Metric.objects.count() == sum(device.device_type.metrics.count() for device in Device.objects.all())
+    assert not Metric.objects.filter(last_time=None).exists()
+
+
+def test_the_latest_value_is_that_of_the_latest_reading() -> None:
+    seed_demo()
+    for metric in Metric.objects.all():
+        reading = metric.readings.latest("time")
+        assert (metric.last_time, metric.last_value, metric.last_text) == (
+            reading.time,
+            reading.value,
+            reading.text or "",
+        )
+
+
+def test_doing_it_twice_changes_nothing() -> None:
+    seed_demo()
+    before = counts()
+    assert "already" in seed_demo()
+    assert counts() == before
+
+
+def test_what_an_administrator_changed_stays_changed() -> None:
+    seed_demo()
+    Device.objects.filter(device_id="ESP32_SIM_01").update(name="Orchid house")
+    DeviceType.objects.filter(slug="server").update(icon="cpu")
+    seed_demo()
+    assert Device.objects.get(device_id="ESP32_SIM_01").name == "Orchid house"
+    assert DeviceType.objects.get(slug="server").icon == "cpu"
+
+
+def test_a_device_that_registered_itself_first_gets_its_type_and_its_past() -> None:
+    newcomer = DeviceFactory(device_id="WH_DEMO_01", name="WH_DEMO_01", project=seed.ensure_project())
+    live = ReadingFactory(metric=MetricFactory(device=newcomer), time=datetime.now(UTC), value=51.5)
+    seed_demo()
+    newcomer.refresh_from_db()
+    assert newcomer.device_type == DeviceType.objects.get(slug="water-heater")
+    assert seed.has_past(newcomer, datetime.now(UTC))
+    assert Reading.objects.filter(metric=live.metric, time=live.time, value=51.5).exists()
+
+
+def test_a_newer_live_value_stays_the_latest() -> None:
+    newcomer = DeviceFactory(device_id="WH_DEMO_01", project=seed.ensure_project())
+    now = datetime.now(UTC)
+    metric = MetricFactory(device=newcomer, last_time=now, last_value=51.5)
+    seed_demo()
+    metric.refresh_from_db()
+    assert (metric.last_time, metric.last_value) == (now, 51.5)
+
+
+def test_a_reset_deletes_what_was_sent_and_seeds_again() -> None:
+    seed_demo()
+    device = Device.objects.get(device_id="ESP32_SIM_01")
+    sent = ReadingFactory(metric=device.metrics.get(key="temperature"), time=datetime(2025, 1, 1, tzinfo=UTC))
+    stranger = DeviceFactory(device_id="STRANGER", project=device.project)
+    LedgerHour.objects.create(sender="STRANGER", device=stranger, hour=sent.time, received=1, stored=1)
+    seed_demo("--reset", "--yes")
+    assert not Reading.objects.filter(metric=sent.metric, time=sent.time).exists()
+    assert not Device.objects.filter(pk=stranger.pk).exists()
+    assert not LedgerHour.objects.exists()
+    assert Device.objects.get(device_id="ESP32_SIM_01") == device
+    assert seed.has_past(device, datetime.now(UTC))
+
+
+def test_a_reset_touches_no_other_project() -> None:
+    reading = ReadingFactory()
+    seed_demo("--reset", "--yes")
+    assert Reading.objects.filter(metric=reading.metric).exists()
+
+
+def test_a_reset_that_is_not_confirmed_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    seed_demo()
+    before = counts()
+    monkeypatch.setattr("builtins.input", lambda _question: "")
+    assert "Nothing was changed" in seed_demo("--reset")
+    assert counts() == before
+
+
+def test_shipped_types_are_created_once() -> None:
+    ensure_shipped_types()
+    ensure_shipped_types()
+    assert set(DeviceType.objects.values_list("slug", flat=True)) == {"water-heater", "environment-sensor", "server"}
