@@ -1,47 +1,24 @@
 """Clients of the broker that settings.MQTT_URL names."""
 
 import ssl
-from typing import Any, NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Any
 
 import paho.mqtt.client as mqtt
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+from devices.mqtt_url import Broker, read_url
+
 KEEPALIVE = 30
 
 
-class Broker(NamedTuple):
-    host: str
-    port: int
-    tls: bool
-    username: str | None
-    password: str | None
-    ca_file: str | None
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
 def parse_url(url: str) -> Broker:
-    """`mqtt[s]://[user:password@]host[:port][?ca=/path/to/ca.pem]`; anything else raises ImproperlyConfigured."""
-    address = urlsplit(url)
+    """The broker an address names; one that is none raises ImproperlyConfigured."""
     try:
-        port = address.port or DEFAULT_PORTS[address.scheme]
-    except (KeyError, ValueError):
-        port = 0
-    if not address.hostname or not port:
-        raise ImproperlyConfigured("MQTT_URL must read mqtt://[user:password@]host[:1883] or mqtts://….")
-    return Broker(
-        host=address.hostname,
-        port=port,
-        tls=address.scheme == "mqtts",
-        username=None if address.username is None else unquote(address.username),
-        password=None if address.password is None else unquote(address.password),
-        ca_file=parse_qs(address.query).get("ca", [None])[0],
-    )
+        return read_url(url)
+    except ValueError as error:
+        raise ImproperlyConfigured(str(error)) from error
 
 
 def make_client(

@@ -1,6 +1,6 @@
 """The server agent: what this machine is doing, sent as telemetry once a minute.
 
-Stands on psutil and paho alone, so that it can run on servers that have no portal.
+Needs psutil and paho but no Django, so that it can run on servers that have no portal.
 """
 
 import logging

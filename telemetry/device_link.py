@@ -1,6 +1,6 @@
 """A device's side of the MQTT contract: its own client, a last will, `online` when it is there, telemetry at QoS 1.
 
-Stands on paho alone, for the simulator and for agents on machines that have no portal.
+Needs paho and no Django, for the simulator and for agents on machines that have no portal.
 """
 
 import json
@@ -12,10 +12,11 @@ import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+
+from devices.mqtt_url import read_url
 
 logger = logging.getLogger(__name__)
 
@@ -32,30 +33,25 @@ class DeviceLink:
     """
 
     def __init__(self, url: str, device_id: str, *, backlog: int = 1000) -> None:
-        """`url` is mqtt://[user:password@]host[:1883] or mqtts://…[:8883]. Raises ValueError if it is neither."""
+        """`url` as in devices.mqtt_url. Raises ValueError for an address or a device ID that is none."""
         if not DEVICE_ID.fullmatch(device_id):
             raise ValueError(f"{device_id!r} is not a device ID: 1 to 64 letters, digits, dots, dashes, underscores.")
-        address = urlsplit(url)
-        if address.scheme not in {"mqtt", "mqtts"} or not address.hostname:
-            # Without the address: it may hold a password.
-            raise ValueError("An MQTT address reads mqtt://host:1883 or mqtts://host:8883.")
         self.device_id = device_id
         self.backlog = backlog
         self.connected = threading.Event()
-        self._broker = f"{address.hostname}:{address.port or (8883 if address.scheme == 'mqtts' else 1883)}"
+        self._broker = broker = read_url(url)
         self._client = client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=device_id)
         client.max_queued_messages_set(max(1, backlog))
         client.reconnect_delay_set(min_delay=1, max_delay=30)
         client.will_set(self._topic("status"), "offline", qos=QOS, retain=True)
-        if address.username:
-            client.username_pw_set(unquote(address.username), unquote(address.password or "") or None)
-        if address.scheme == "mqtts":
-            client.tls_set(tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        if broker.username is not None:
+            client.username_pw_set(broker.username, broker.password)
+        if broker.tls:
+            client.tls_set(ca_certs=broker.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
-        host, _, port = self._broker.rpartition(":")
-        client.connect_async(host, int(port), keepalive=KEEPALIVE)
+        client.connect_async(broker.host, broker.port, keepalive=KEEPALIVE)
 
     def open(self) -> None:
         self._client.loop_start()

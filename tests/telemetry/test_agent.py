@@ -1,6 +1,8 @@
 import json
 import re
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -80,3 +82,8 @@ def test_the_command_refuses_an_interval_of_nothing(start_process: StartProcess)
     process = start_process("manage.py", "agent", "--interval", "0")
     assert process.process.wait(30) == 2
     assert "not a number of seconds from 1 to 86400" in process.output
+
+
+def test_it_needs_no_django() -> None:
+    code = "import sys, telemetry.agent; sys.exit(any(name.split('.')[0] == 'django' for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
