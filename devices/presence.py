@@ -92,14 +92,14 @@ class _Row(NamedTuple):
         if self.last_message is not None and at <= self.last_message:
             return self
         row = self._replace(last_message=at)
-        return row if row._gone_since(at) else row._there(at)
+        return row if row.gone_since(at) else row.there(at)
 
     def told(self, word: Word, at: datetime, retained: bool) -> "_Row":
         """After a status message."""
         if retained and self.presence != Presence.UNKNOWN:
             return self
         if word == "online":
-            return self if self._gone_since(at) else self._there(at)._replace(last_connect=at)
+            return self if self.gone_since(at) else self.there(at)._replace(last_connect=at)
         if self.last_sign is not None and at < self.last_sign:
             return self
         return self._replace(presence=Presence.OFFLINE, due_at=None, last_disconnect=at)
@@ -116,10 +116,10 @@ class _Row(NamedTuple):
     def last_sign(self) -> datetime | None:
         return max(filter(None, (self.last_message, self.last_connect)), default=None)
 
-    def _gone_since(self, at: datetime) -> bool:
+    def gone_since(self, at: datetime) -> bool:
         return self.last_disconnect is not None and at < self.last_disconnect
 
-    def _there(self, at: datetime) -> "_Row":
+    def there(self, at: datetime) -> "_Row":
         if self.presence == Presence.ONLINE and self.due_at is not None:
             # The sweep finds out by itself that it has to wait longer. Moving due_at, which is indexed, with every
             # message would cost each of them an entry in the index.

@@ -1,0 +1,76 @@
+"""The Redis stream that carries everything live: written here, read by the hub of each web process."""
+
+import threading
+import time
+from collections.abc import Callable
+from functools import cache
+
+import orjson
+import redis
+import structlog
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.client import Pipeline
+from redis.retry import Retry
+
+from telemetry.live.events import Changes, Entry
+
+log = structlog.get_logger(__name__)
+
+STREAM = "iotsphere:live"
+FIELD = b"entry"
+MOST_ENTRIES = 10_000
+MOST_BYTES = 64 * 1024 * 1024
+RETRY_AFTER = 1.0  # seconds in which a Redis that failed is not asked again, so that nobody waits for it
+
+
+def push(changes: Changes, *also: Callable[[Pipeline], object]) -> None:
+    """Tell all who watch these devices. Call it after the commit; Redis being away does not make it fail.
+
+    `also` are further things to write to Redis on the same way, each given the pipeline.
+    """
+    _publisher().publish({"devices": changes} if changes else {}, *also)
+
+
+class Publisher:
+    """Writes to the stream for this process. While Redis is away entries are lost: the first one after says so."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._lost = False
+        self._retry_at = 0.0
+
+    def publish(self, entry: Entry, *also: Callable[[Pipeline], object]) -> None:
+        with self._lock:
+            if time.monotonic() < self._retry_at:
+                return
+            if self._lost:
+                entry = {**entry, "gap": True}
+            pipeline = self._client.pipeline(transaction=False)
+            if entry:
+                body = orjson.dumps(entry, option=orjson.OPT_UTC_Z)
+                pipeline.xadd(STREAM, {FIELD: body}, maxlen=_most_entries(body), approximate=True)
+            for write in also:
+                write(pipeline)
+            try:
+                pipeline.execute()
+            except (redis.RedisError, OSError) as error:
+                log.warning("live updates lost: Redis does not take them", error=str(error))
+                self._lost, self._retry_at = True, time.monotonic() + RETRY_AFTER
+            else:
+                self._lost = False
+
+
+def _most_entries(body: bytes) -> int:
+    """How many entries the stream keeps: fewer when they are large, so that its memory has a bound."""
+    return max(100, min(MOST_ENTRIES, MOST_BYTES // len(body)))
+
+
+@cache
+def _publisher() -> Publisher:
+    return Publisher(
+        redis.Redis.from_url(
+            settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 1)
+        )
+    )

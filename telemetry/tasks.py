@@ -1,0 +1,10 @@
+from celery import shared_task
+from django.utils import timezone
+
+from devices.presence import sweep
+from telemetry import live
+
+
+@shared_task
+def sweep_presence() -> None:
+    live.push(live.presence_changes(sweep(timezone.now())))
