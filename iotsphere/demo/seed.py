@@ -1,24 +1,26 @@
 """Bring the demo into the database: its project and devices, and the past they never had."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.db import transaction
 
-from devices.models import Device, DeviceType, MetricDefinition, Project, Provisioning, RetentionClass, ValueType
+from devices.models import Device, DeviceType, Project, Provisioning, RetentionClass
+from devices.presence import note_messages
 from devices.shipped_types import ensure_shipped_types
 from iotsphere.demo.fleet import FLEET, ZONE
 from iotsphere.demo.past import Past
+from iotsphere.simulator.columns import Value
 from telemetry.agent import default_device_id
+from telemetry.latest import note_latest
 from telemetry.models import LedgerHour, Metric, Reading, RejectionCount
-from telemetry.store import write_readings
+from telemetry.series import Series, add_series, find_senders
+from telemetry.store import Row, write_readings
 
 PROJECT = "demo"
 RAW_DAYS = 730
-
-Row: TypeAlias = tuple[int, datetime, float | None, str | None]
 
 
 def ensure_project() -> Project:
@@ -71,16 +73,15 @@ def has_past(device: Device, now: datetime) -> bool:
 @transaction.atomic
 def write_past(device: Device, past: Past, *, progress: Callable[[int], object] = lambda _: None) -> None:
     """Give the device its past, all of it or nothing; `progress` is called with the readings written since."""
-    metrics = _ensure_metrics(device, past)
     times = [datetime.fromtimestamp(moment, UTC) for moment in past.moments.tolist()]
-    for metric in metrics:
-        write_readings(_rows(metric, times, past))
-        progress(len(times))
-        if metric.last_time is None or metric.last_time < times[-1]:
-            last = past.columns[metric.key][-1].item()
-            metric.last_time = times[-1]
-            metric.last_value, metric.last_text = (None, last) if isinstance(last, str) else (last, "")
-    Metric.objects.bulk_update(metrics, ["last_time", "last_value", "last_text"])
+    newest = []
+    for key, series in _series(device, past).items():
+        rows = _rows(series, times, past.columns[key].tolist())
+        write_readings(rows)
+        newest.append(rows[-1])
+        progress(len(rows))
+    note_latest(newest)
+    note_messages({device.pk: times[-1]})
 
 
 @transaction.atomic
@@ -104,28 +105,15 @@ def _ensure_device(device_id: str, **fields: Any) -> Device:
     return device
 
 
-def _ensure_metrics(device: Device, past: Past) -> list[Metric]:
-    definitions = {d.key: d for d in MetricDefinition.objects.filter(device_type=device.device_type_id)}
-    return [
-        Metric.objects.get_or_create(device=device, key=key, defaults=_described(key, definitions.get(key), values))[0]
-        for key, values in past.columns.items()
-    ]
+def _series(device: Device, past: Past) -> dict[str, Series]:
+    """The device's metrics by key, made as the first message would have made them."""
+    sender = find_senders([device.device_id])[device.device_id]
+    firsts = {key: values[0].item() for key, values in past.columns.items() if key not in sender.series}
+    add_series({(device.device_id, key): (sender, value) for key, value in firsts.items()})
+    return {key: sender.series[key] for key in past.columns}
 
 
-def _described(key: str, definition: MetricDefinition | None, values: Any) -> dict[str, str]:
-    if definition is None:
-        value_type = ValueType.TEXT if values.dtype.kind == "U" else ValueType.NUMBER
-        return {"label": key.replace("_", " ").capitalize(), "value_type": value_type}
-    return {
-        "label": definition.label,
-        "unit": definition.unit,
-        "value_type": definition.value_type,
-        "kind": definition.kind,
-    }
-
-
-def _rows(metric: Metric, times: list[datetime], past: Past) -> Iterator[Row]:
-    values = past.columns[metric.key].tolist()
-    if metric.value_type == ValueType.TEXT:
-        return ((metric.pk, time, None, text) for time, text in zip(times, values, strict=True))
-    return ((metric.pk, time, value, None) for time, value in zip(times, values, strict=True))
+def _rows(series: Series, times: list[datetime], values: list[Value]) -> list[Row]:
+    if series.type is str:
+        return [Row(series.metric_id, time, None, str(text)) for time, text in zip(times, values, strict=True)]
+    return [Row(series.metric_id, time, float(value), None) for time, value in zip(times, values, strict=True)]

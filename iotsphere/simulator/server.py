@@ -70,4 +70,4 @@ def _percent(values: Floats) -> Floats:
 
 
 def _bump(hour: Floats, peak: float, spread: float) -> Floats:
-    return np.exp(-(((hour - peak) / spread) ** 2))
+    return np.asarray(np.exp(-(((hour - peak) / spread) ** 2)), dtype=np.float64)
