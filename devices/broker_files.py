@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from urllib.parse import unquote, urlsplit
 
 import psutil
 import structlog
@@ -23,12 +22,14 @@ from django.dispatch import receiver
 from django.utils.crypto import salted_hmac
 
 from devices.models import Credential, CredentialKind
+from devices.mqtt import parse_url
 from devices.mqtt_password import hash_mqtt_password
 from devices.signals import credential_revoked
 
 log = structlog.get_logger(__name__)
 
 PASSWORDS, ACCESS, PID = "passwords", "acl", "broker.pid"
+DEVELOPMENT_BROKER = "iotsphere.supervisor.development_broker"
 DEVICES_WRITE = ("telemetry", "status", "twin/reported", "command/+/reply")
 DEVICES_READ = ("twin/desired", "command")
 
@@ -39,7 +40,8 @@ def write_broker_files() -> bool:
         return False
     folder = Path(settings.BROKER_DIR)
     with _locked(folder):  # or a process that read earlier could write later
-        credentials = list(Credential.objects.live().filter(kind=CredentialKind.MQTT).select_related("device"))
+        live = Credential.objects.live().filter(kind=CredentialKind.MQTT)
+        credentials = live.select_related("device").order_by("pk")
         written = [
             _replace(folder / PASSWORDS, "\n".join([*_portal_password(), *_passwords(credentials), ""])),
             _replace(folder / ACCESS, "\n".join([*_portal_access(), *_access(credentials), ""])),
@@ -49,8 +51,10 @@ def write_broker_files() -> bool:
     return any(written)
 
 
-def long_user_name(credential: Credential) -> str:
-    return f"{credential.device.device_id}~{credential.public_id}"
+def user_name(credential: Credential) -> str:
+    """The simplest name under which the broker takes this credential for as long as it lives."""
+    elder = credential.device.credentials.live().filter(kind=CredentialKind.MQTT, pk__lt=credential.pk)
+    return _long_user_name(credential) if elder.exists() else credential.device.device_id
 
 
 @receiver([post_save, post_delete], sender=Credential)
@@ -60,10 +64,14 @@ def write_broker_files_after_commit(**_: object) -> None:
         transaction.on_commit(write_broker_files, robust=True)
 
 
+def _long_user_name(credential: Credential) -> str:
+    return f"{credential.device.device_id}~{credential.public_id}"
+
+
 def _passwords(credentials: Iterable[Credential]) -> Iterator[str]:
     plain_names = set()
-    for credential in sorted(credentials, key=lambda credential: (credential.created_at, credential.pk)):
-        yield f"{long_user_name(credential)}:{credential.secret_hash}"
+    for credential in credentials:
+        yield f"{_long_user_name(credential)}:{credential.secret_hash}"
         if (device_id := credential.device.device_id) not in plain_names:
             plain_names.add(device_id)
             yield f"{device_id}:{credential.secret_hash}"
@@ -74,31 +82,26 @@ def _access(credentials: Iterable[Credential]) -> Iterator[str]:
         yield f"pattern write app/device/%u/{topic}"
     for topic in DEVICES_READ:
         yield f"pattern read app/device/%u/{topic}"
-    for credential in sorted(credentials, key=lambda credential: credential.pk):
-        yield f"user {long_user_name(credential)}"
+    for credential in credentials:
+        yield f"user {_long_user_name(credential)}"
         for topic in DEVICES_WRITE:
             yield f"topic write app/device/{credential.device.device_id}/{topic}"
         for topic in DEVICES_READ:
             yield f"topic read app/device/{credential.device.device_id}/{topic}"
 
 
-def _portal_user() -> tuple[str, str]:
-    address = urlsplit(settings.MQTT_URL)
-    return unquote(address.username or ""), unquote(address.password or "")
-
-
 def _portal_password() -> Iterator[str]:
-    user, password = _portal_user()
-    if user:
+    portal = parse_url(settings.MQTT_URL)
+    if portal.username and portal.password:
         # Always the same salt, or the file would be new each time.
-        salt = salted_hmac("devices.broker_files", password).digest()[:12]
-        yield f"{user}:{hash_mqtt_password(password, salt)}"
+        salt = salted_hmac("devices.broker_files", portal.password).digest()[:12]
+        yield f"{portal.username}:{hash_mqtt_password(portal.password, salt)}"
 
 
 def _portal_access() -> Iterator[str]:
     if settings.DEMO:
         yield "topic readwrite #"  # before the first user: for clients without a user name
-    if user := _portal_user()[0]:
+    if user := parse_url(settings.MQTT_URL).username:
         yield from (f"user {user}", "topic readwrite #", "topic read $SYS/#")
 
 
@@ -123,9 +126,10 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _tell_broker(folder: Path) -> None:
     """SIGHUP makes it read the files anew and drop those who are no longer in them."""
-    with suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess):
+    with suppress(FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess):
         broker = psutil.Process(int((folder / PID).read_text()))
         # A broker that was killed leaves its number behind, and another program may have it now.
-        if any("mosquitto" in word or "development_broker" in word for word in broker.cmdline()):
+        command = broker.cmdline()
+        if Path(command[0]).name == "mosquitto" or DEVELOPMENT_BROKER in command:
             os.kill(broker.pid, signal.SIGHUP)
             log.info("broker told of changed credentials")

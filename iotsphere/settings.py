@@ -168,6 +168,7 @@ CELERY_TASK_TIME_LIMIT = 60 * 60
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
+    "keep broker files": {"task": "devices.tasks.keep_broker_files", "schedule": timedelta(minutes=1)},
     "sweep presence": {"task": "telemetry.tasks.sweep_presence", "schedule": timedelta(seconds=10)},
     "prune rejected items": {"task": "telemetry.tasks.prune_rejected_items", "schedule": timedelta(hours=1)},
     "prune expired tokens": {"task": "iotsphere.tasks.prune_expired_tokens", "schedule": timedelta(days=1)},

@@ -30,7 +30,8 @@ class CredentialQuerySet(ProjectScopedQuerySet):
 class Credential(models.Model):
     """One secret by which a device proves who it is: kept as a hash, shown once when issued.
 
-    An API key reads `iot_<public id>_<secret>`; an MQTT password belongs to the user name `<device id>`.
+    An API key reads `iot_<public id>_<secret>`; an MQTT password belongs to a user name
+    that devices.broker_files tells.
     """
 
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="credentials")

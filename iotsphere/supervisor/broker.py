@@ -15,6 +15,7 @@ from iotsphere.supervisor.ports import IPV4, loopback_addresses
 from iotsphere.supervisor.process import Program
 
 PORTAL_USER = "iotsphere"
+DEVELOPMENT_BROKER = "iotsphere.supervisor.development_broker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,9 @@ def embedded_broker(home: Home, options: Options) -> EmbeddedBroker:
         configuration.write_text(mosquitto_configuration(folder, options))
         command: tuple[str, ...] = (mosquitto, "-c", str(configuration))
     else:
-        command = (
-            sys.executable,
-            "-m",
-            "iotsphere.supervisor.development_broker",
-            str(options.mqtt_port),
-        )
+        command = (sys.executable, "-m", DEVELOPMENT_BROKER, str(options.mqtt_port), str(folder))
+        if options.demo:
+            command += ("--anonymous",)
     program = Program("broker", command, on_orphaned=signal.SIGTERM)
     return EmbeddedBroker(program, options.mqtt_port, home.secret("secrets/mqtt"), folder)
 

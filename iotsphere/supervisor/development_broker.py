@@ -41,7 +41,7 @@ class DevelopmentBroker(Broker):
     def __init__(self, port: int, folder: Path, *, anonymous: bool) -> None:
         first, *others = loopback_addresses()
         listeners: dict[str, Any] = {"default": {"type": "tcp", "bind": f"{first}:{port}"}}
-        listeners |= {address: {"type": "tcp", "bind": f"[{address}]:{port}"} for address in others}
+        listeners |= {address: {"type": "tcp", "bind": f"{address}:{port}"} for address in others}
         # Some clients ping a little late; amqtt on its own grants them no second.
         super().__init__({"listeners": listeners, "plugins": {}, "timeout_disconnect_delay": SILENCE_ALLOWED})
         self._folder = folder

@@ -50,9 +50,9 @@ def family() -> Iterator[Callable[..., Family]]:
 
     yield start
     for started in families:
-        for process in [*started.descendants, started.supervisor]:
-            if isinstance(process, subprocess.Popen) or _runs(process):
-                process.kill()
+        for process in filter(_runs, started.descendants):
+            process.kill()
+        started.supervisor.kill()
         started.supervisor.wait()
         if started.supervisor.stdout is not None:
             started.supervisor.stdout.close()

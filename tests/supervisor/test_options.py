@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from iotsphere.supervisor.options import Options
 from iotsphere.supervisor.refusal import Refusal
@@ -12,8 +13,6 @@ def test_an_empty_environment_gives_the_demo_on_the_usual_ports() -> None:
 
 
 def test_the_data_folder_is_where_the_settings_look_for_it() -> None:
-    from iotsphere import settings
-
     assert Options.read({}).data_dir == settings.BASE_DIR / "var"
 
 
