@@ -98,7 +98,7 @@ def forget_data(project: Project) -> int:
 
 def _ensure_device(device_id: str, **fields: Any) -> Device:
     device, is_new = Device.objects.get_or_create(device_id=device_id, defaults=fields)
-    if not is_new and device.device_type is None and device.project == fields["project"]:
+    if not is_new and device.name == device_id and device.project == fields["project"]:
         for name, value in fields.items():
             setattr(device, name, value)
         device.save()

@@ -62,12 +62,12 @@ class Server:
         if "uptime" in self.ends_with:
             booted = times[-1] - self.ends_with["uptime"]
             since = np.where(times >= booted, times - booted, since)
-        return np.asarray(since, dtype=np.float64)
+        return since
 
 
 def _percent(values: Floats) -> Floats:
-    return np.round(np.clip(values, 0, 100), 1)
+    return np.clip(values, 0, 100).round(1)
 
 
 def _bump(hour: Floats, peak: float, spread: float) -> Floats:
-    return np.asarray(np.exp(-(((hour - peak) / spread) ** 2)), dtype=np.float64)
+    return np.exp(-(((hour - peak) / spread) ** 2))
