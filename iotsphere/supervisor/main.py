@@ -12,7 +12,7 @@ from iotsphere.supervisor import programs
 from iotsphere.supervisor.broker import EmbeddedBroker, embedded_broker
 from iotsphere.supervisor.console import Console
 from iotsphere.supervisor.home import Home
-from iotsphere.supervisor.options import Options
+from iotsphere.supervisor.options import PROJECT_FOLDER, Options
 from iotsphere.supervisor.ports import IPV4, refuse_taken_port
 from iotsphere.supervisor.redis import EmbeddedRedis, embedded_redis
 from iotsphere.supervisor.refusal import Refusal
@@ -69,6 +69,7 @@ def _environment(
         **{name: value for name, value in os.environ.items() if value},
         "DATA_DIR": str(home.path),
         "DEMO": "1" if options.demo else "0",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT_FOLDER), os.environ.get("PYTHONPATH")])),
         "PYTHONUNBUFFERED": "1",
         # One heap a thread would cost each process tens of megabytes.
         "MALLOC_ARENA_MAX": "2",

@@ -1,4 +1,3 @@
-import json
 import os
 import signal
 import sys
@@ -69,13 +68,13 @@ class DevelopmentBroker(Broker):
     """The broker inside the portal's own first-run command."""
 
     def _command(self) -> Sequence[str | Path]:
-        configuration = self.folder / "amqtt.yaml"
-        configuration.write_text(
-            json.dumps(
-                {
-                    "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{self.port}"}},
-                    "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
-                }
-            )
-        )
-        return [Path(sys.executable).with_name("amqtt"), "-c", configuration]
+        (self.folder / "passwords").touch()
+        (self.folder / "acl").write_text("topic readwrite #\n")
+        return [
+            sys.executable,
+            "-m",
+            "iotsphere.supervisor.development_broker",
+            str(self.port),
+            self.folder,
+            "--anonymous",
+        ]

@@ -11,8 +11,10 @@ from django.db.migrations.executor import MigrationExecutor
 
 from devices.broker_files import write_broker_files
 from devices.models import Project
+from devices.shipped_types import ensure_shipped_types
 from iotsphere.accounts import first_start
 from iotsphere.accounts.demo_accounts import make_demo_accounts
+from iotsphere.demo.seed import PROJECT
 from iotsphere.supervisor.home import write_privately
 
 
@@ -30,10 +32,13 @@ class Command(BaseCommand):
                 call_command("migrate", interactive=False, verbosity=0)
         except OperationalError as error:
             raise CommandError(f"The database does not answer: start it, or correct DATABASE_URL. ({error})") from error
-        if settings.DEMO:
+        if first_start.is_awaited():
+            ensure_shipped_types()
+            if not settings.DEMO:
+                self._tell({"first_start_link": first_start.first_start_path()})
+        # The demo's accounts come last: while nobody runs the portal, its first start was not finished.
+        if settings.DEMO and (first_start.is_awaited() or not Project.objects.filter(slug=PROJECT).exists()):
             self._make_demo()
-        elif first_start.is_awaited():
-            self._tell({"first_start_link": first_start.first_start_path()})
         write_broker_files()
 
     def _is_behind(self) -> bool:
@@ -41,10 +46,9 @@ class Command(BaseCommand):
         return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
     def _make_demo(self) -> None:
-        # The accounts come last: where they are, the demo is complete.
         call_command("seed_demo", stdout=self.stdout, stderr=self.stderr)
         with transaction.atomic():
-            accounts = make_demo_accounts(Project.objects.get(slug="demo"), os.environ.get("DEMO_PASSWORD", ""))
+            accounts = make_demo_accounts(Project.objects.get(slug=PROJECT), os.environ.get("DEMO_PASSWORD", ""))
             if accounts:  # told before they exist for good: nobody would know the passwords otherwise
                 self._tell({"accounts": accounts})
 
