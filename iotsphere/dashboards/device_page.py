@@ -6,9 +6,11 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+from django.templatetags.static import static
 from django.utils import timezone
 
 from devices.models import Device, ValueType, Widget
+from devices.presence import offline_after
 from iotsphere.dashboards.values import Shown, shown_metrics
 from telemetry.models import Metric
 
@@ -26,6 +28,7 @@ TABS = [
     Tab("history", "History", "chart-line"),
 ]
 FIRST_TAB = "operations"
+CHART_SCRIPTS = ("chart.js/chart.umd.min.js", "chartjs-plugin-zoom/chartjs-plugin-zoom.min.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class DevicePage:
 
     @property
     def offline_after(self) -> timedelta:
-        return max(3 * self.device.expected_interval, timedelta(seconds=90))
+        return offline_after(self.device.expected_interval)
 
     @property
     def fresh_for(self) -> int:
@@ -91,6 +94,7 @@ class DevicePage:
             "device": self.device.device_id,
             "history": f"/api/v1/devices/{self.device.device_id}/history/",
             "charts": self.charts,
+            "scripts": [static(f"vendor/{file}") for file in CHART_SCRIPTS],
             "sparklines": [metric.key for metric in self.status_cards if metric.is_number],
         }
 
@@ -107,8 +111,10 @@ def _chart(word: str, metrics: list[Shown]) -> dict[str, Any]:
     """Measurements come before their targets, so that the first series is what really happened."""
     metrics.sort(key=lambda metric: metric.is_target)
     title = metrics[0].label if len(metrics) == 1 else word.replace("_", " ").replace("-", " ").capitalize()
+    units = {metric.unit for metric in metrics}
     return {
         "title": title,
+        "unit": units.pop() if len(units) == 1 else "",
         "metrics": [
             {
                 "key": metric.key,

@@ -1,0 +1,162 @@
+// One chart of the History tab: lines with their min-max bands, targets dashed, counters as bars.
+
+import { valueInWords } from "./values.js";
+
+const COLOURS = 6;
+const BARS = { barPercentage: 0.8, categoryPercentage: 1, maxBarThickness: 40 };
+
+export const colourOf = (metric, position) => (metric.target ? "target" : String((position % COLOURS) + 1));
+
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/**
+ * @param chart      {title, metrics} of the page's settings
+ * @param points     by metric key: [[milliseconds, value, min, max], …]
+ * @param interval   milliseconds between two points; a longer gap interrupts the line
+ */
+export function drawChart(Chart, canvas, { chart, points, interval, from, to, clock, onZoom }) {
+  const axes = axesOf(chart.metrics);
+  const bars = chart.metrics.every((metric) => metric.counter);
+  const grid = css("--chart-grid");
+  const tick = css("--text-3");
+  const shift = bars ? interval / 2 : 0; // a bar stands in the middle of its bucket, and so does its mark
+  const xAxis = {
+    type: "linear",
+    ...(bars ? wholeBuckets(chart.metrics.map((metric) => points[metric.key] ?? []), interval) : { min: from, max: to }),
+    offset: false,
+    grid: { color: grid, drawTicks: false },
+    border: { display: false },
+    afterBuildTicks: (axis) => {
+      const room = Math.max(2, Math.floor(axis.width / 72));
+      const starts = clock.ticks(axis.min, axis.max - shift, room);
+      axis.ticks = starts.map((start) => ({ value: start + shift }));
+    },
+    ticks: { color: tick, padding: 8, maxRotation: 0, autoSkip: false, callback: (value) => clock.label(value - shift) },
+  };
+  return new Chart(canvas, {
+    type: bars ? "bar" : "line",
+    data: { datasets: chart.metrics.flatMap((metric, position) => datasets(metric, position, points, interval, axes)) },
+    options: {
+      animation: false,
+      responsive: true,
+      maintainAspectRatio: false,
+      parsing: false,
+      normalized: true,
+      interaction: { mode: "x", intersect: false, axis: "x" },
+      font: { family: getComputedStyle(document.body).fontFamily },
+      scales: { x: xAxis, ...yAxes(axes, { grid, tick, bars }) },
+      plugins: {
+        legend: { display: false },
+        tooltip: tooltip(chart, clock, interval, bars),
+        zoom: {
+          zoom: {
+            mode: "x",
+            wheel: { enabled: true, modifierKey: "ctrl" },
+            drag: { enabled: true, threshold: 8, backgroundColor: `${css("--accent")}26` },
+            onZoomComplete: ({ chart: { scales } }) => onZoom(scales.x.min, scales.x.max),
+          },
+        },
+      },
+    },
+  });
+}
+
+/** Bars are not cut off at the ends of the range. */
+function wholeBuckets(series, interval) {
+  const starts = series.flat().map(([time]) => time);
+  return { min: Math.min(...starts), max: Math.max(...starts) + interval };
+}
+
+/** One axis per unit: the first at the left, the next at the right. */
+function axesOf(metrics) {
+  const units = [...new Set(metrics.map((metric) => metric.unit))];
+  return new Map(units.map((unit, position) => [unit, position ? `y${position}` : "y"]));
+}
+
+function yAxes(axes, { grid, tick, bars }) {
+  return Object.fromEntries(
+    Array.from(axes, ([unit, id], position) => [
+      id,
+      {
+        position: position ? "right" : "left",
+        beginAtZero: bars,
+        grace: bars ? 0 : "8%",
+        border: { display: false },
+        grid: { color: grid, drawTicks: false, drawOnChartArea: position === 0 },
+        ticks: { color: tick, padding: 8, maxTicksLimit: 6 },
+        title: { display: axes.size > 1, text: unit, color: tick },
+      },
+    ]),
+  );
+}
+
+function datasets(metric, position, points, interval, axes) {
+  const name = colourOf(metric, position);
+  const colour = css(name === "target" ? "--series-target" : `--series-${name}`);
+  const yAxisID = axes.get(metric.unit);
+  const known = points[metric.key] ?? [];
+  if (metric.counter) {
+    const data = known.map(([x, y]) => ({ x: x + interval / 2, y }));
+    return [{ type: "bar", metric, data, yAxisID, backgroundColor: colour, borderRadius: 3, ...BARS }];
+  }
+  const line = {
+    type: "line",
+    metric,
+    data: withGaps(known, interval, 1),
+    yAxisID,
+    borderColor: colour,
+    backgroundColor: colour,
+    borderWidth: metric.target ? 1.5 : 1.75,
+    borderDash: metric.target ? [5, 4] : [],
+    stepped: metric.target ? "before" : false,
+    pointRadius: known.length === 1 ? 3 : 0,
+    pointHoverRadius: 4,
+    spanGaps: false,
+  };
+  if (metric.target || !known.some(([, , low, high]) => low !== undefined && low !== high)) return [line];
+  const edge = { type: "line", yAxisID, borderWidth: 0, pointRadius: 0, pointHoverRadius: 0 };
+  return [
+    line,
+    { ...edge, data: withGaps(known, interval, 2) },
+    { ...edge, data: withGaps(known, interval, 3), fill: "-1", backgroundColor: `${colour}2e` },
+  ];
+}
+
+/** A hole in the data is a hole in the line. */
+function withGaps(points, interval, column) {
+  const data = [];
+  let before = null;
+  for (const point of points) {
+    if (before !== null && point[0] - before > 2.5 * interval) data.push({ x: before + interval, y: NaN });
+    data.push({ x: point[0], y: point[column] ?? point[1] });
+    before = point[0];
+  }
+  return data;
+}
+
+function tooltip(chart, clock, interval, bars) {
+  return {
+    filter: (item, position, items) =>
+      item.dataset.metric && items.findIndex((other) => other.dataset === item.dataset) === position,
+    backgroundColor: css("--surface-3"),
+    titleColor: css("--text"),
+    bodyColor: css("--text"),
+    borderColor: css("--line-strong"),
+    borderWidth: 1,
+    padding: 10,
+    cornerRadius: 8,
+    boxWidth: 8,
+    boxHeight: 8,
+    callbacks: {
+      title: ([item]) => item && whenOf(item.parsed.x, clock, interval, bars),
+      label: ({ dataset: { metric }, parsed }) =>
+        ` ${metric.label}: ${valueInWords(parsed.y, metric.precision)} ${metric.unit}`,
+    },
+  };
+}
+
+function whenOf(x, clock, interval, bars) {
+  if (!bars) return clock.full(x);
+  const start = x - interval / 2;
+  return interval >= 23 * 3600_000 ? clock.day(start) : `${clock.full(start)}`;
+}

@@ -1,0 +1,289 @@
+// The History tab: fetches a range once it is looked at, draws it, zooms by fetching the part in more detail.
+
+import { serverNow } from "./ages.js";
+import { loadChart } from "./chart-loader.js";
+import { colourOf, drawChart } from "./history-chart.js";
+import { csvOf, download, tableOf } from "./history-table.js";
+import { DAY, HOUR, ZoneClock } from "./time-axis.js";
+
+const RANGES = { "24h": DAY, "7d": 7 * DAY, "14d": 14 * DAY, "30d": 30 * DAY };
+const POINTS = 500;
+const OLD_AFTER = 60_000;
+
+export class History {
+  #settings;
+  #follow;
+  #panel;
+  #stop = null;
+  #clock = new ZoneClock(document.documentElement.dataset.timeZone);
+  #range = "7d";
+  #span = null; // {from, to} when a custom range or a zoom is shown instead of #range
+  #beforeZoom = [];
+  #request = null;
+  #loadedAt = 0;
+  #shown = null;
+  #charts = [];
+
+  constructor(settings, follow) {
+    this.#settings = settings;
+    this.#follow = follow;
+  }
+
+  init(panel) {
+    this.#panel = panel;
+    const form = panel.querySelector("[data-history-range]");
+    form.addEventListener("click", (event) => {
+      const range = event.target.closest("[data-range]")?.dataset.range;
+      if (range) this.#choose(range, null);
+    });
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#chooseCustom(form.elements.from, form.elements.to);
+    });
+    form.elements.from.addEventListener("input", () => form.elements.to.setCustomValidity(""));
+    form.elements.to.addEventListener("input", () => form.elements.to.setCustomValidity(""));
+    panel.querySelector("[data-zoom-out]").addEventListener("click", () => this.#zoomOut());
+    panel.querySelector("[data-csv]").addEventListener("click", () => this.#saveCsv());
+    for (const card of panel.querySelectorAll("[data-chart]")) {
+      card.querySelector("[data-table-toggle]").addEventListener("click", (event) => this.#toggleTable(card, event));
+      this.#showLegend(card);
+    }
+    matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => this.#draw());
+  }
+
+  activate() {
+    this.#stop = this.#follow();
+    if (this.#settings.charts.length && Date.now() - this.#loadedAt > OLD_AFTER) this.#load();
+  }
+
+  deactivate() {
+    this.#stop();
+    this.#request?.abort();
+  }
+
+  destroy() {
+    this.#clear();
+  }
+
+  // --- What is asked for ---
+
+  #choose(range, span) {
+    this.#range = range;
+    this.#span = span;
+    this.#beforeZoom = [];
+    this.#load();
+  }
+
+  #chooseCustom(fromInput, toInput) {
+    const from = this.#clock.fromInput(fromInput.value);
+    const to = this.#clock.fromInput(toInput.value);
+    if (!(from < to)) {
+      toInput.setCustomValidity("The end must be after the beginning.");
+      toInput.reportValidity();
+      return;
+    }
+    this.#choose(null, { from, to });
+  }
+
+  #zoom(from, to) {
+    this.#beforeZoom.push({ range: this.#range, span: this.#span });
+    this.#range = null;
+    this.#span = { from: Math.floor(from), to: Math.ceil(to) };
+    this.#load();
+  }
+
+  #zoomOut() {
+    const { range, span } = this.#beforeZoom[0];
+    this.#choose(range, span);
+  }
+
+  #wanted() {
+    if (this.#span) return this.#span;
+    const to = Math.floor(serverNow());
+    return { from: to - RANGES[this.#range], to };
+  }
+
+  // --- Fetching ---
+
+  async #load() {
+    this.#request?.abort();
+    const request = (this.#request = new AbortController());
+    const wanted = this.#wanted();
+    this.#showRange(wanted);
+    this.#panel.querySelector("[data-charts]").setAttribute("aria-busy", "true");
+    try {
+      const [Chart, lines, bars] = await Promise.all([
+        loadChart(this.#settings.scripts),
+        this.#fetch(this.#keys(false), wanted, "avg", POINTS, request.signal),
+        this.#fetchBars(wanted, request.signal),
+      ]);
+      this.#shown = { Chart, lines, bars, ...wanted };
+      this.#panel.querySelector("[data-failure]").replaceChildren();
+      this.#panel.querySelector("[data-charts]").hidden = false;
+      this.#loadedAt = Date.now();
+      this.#draw();
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.#fail(error.message);
+    } finally {
+      if (request === this.#request) this.#panel.querySelector("[data-charts]").removeAttribute("aria-busy");
+    }
+  }
+
+  #keys(counter) {
+    const metrics = this.#settings.charts.flatMap((chart) => chart.metrics);
+    return metrics.filter((metric) => metric.counter === counter).map((metric) => metric.key);
+  }
+
+  async #fetch(keys, { from, to }, agg, points, signal) {
+    if (!keys.length) return { interval: 0, series: {} };
+    const query = new URLSearchParams({
+      metrics: keys.join(","),
+      from: new Date(from).toISOString(),
+      to: new Date(to).toISOString(),
+      points,
+      agg,
+    });
+    const answer = await fetch(`${this.#settings.history}?${query}`, { signal });
+    if (!answer.ok) {
+      const problem = await answer.json().catch(() => ({}));
+      throw new Error(problem.detail ?? `The portal answered ${answer.status}.`);
+    }
+    const { interval, series } = await answer.json();
+    return {
+      interval: interval * 1000,
+      series: Object.fromEntries(Object.entries(series).map(([key, { points: found }]) => [key, found])),
+    };
+  }
+
+  /** What counters gained, by hour for up to three days, else by day. One bucket more tells where the first began. */
+  async #fetchBars({ from, to }, signal) {
+    const bucket = to - from <= 3 * DAY ? HOUR : DAY;
+    const start = from - bucket;
+    const points = Math.ceil((to - start) / bucket);
+    const answer = await this.#fetch(this.#keys(true), { from: start, to }, "last", points, signal);
+    const gains = Object.entries(answer.series).map(([key, found]) => [key, gained(found)]);
+    return { interval: answer.interval, series: Object.fromEntries(gains) };
+  }
+
+  // --- Showing ---
+
+  #draw() {
+    this.#clear();
+    if (!this.#shown) return;
+    const { Chart, from, to } = this.#shown;
+    for (const [card, chart] of this.#cards()) {
+      const { interval, points } = this.#pointsOf(chart);
+      const plot = card.querySelector("[data-plot]");
+      if (!chart.metrics.some((metric) => points[metric.key]?.length)) {
+        plot.replaceChildren(this.#panel.querySelector("[data-nothing]").content.cloneNode(true));
+        continue;
+      }
+      const canvas = document.createElement("canvas");
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", `${chart.title}. The same figures are in the table.`);
+      plot.replaceChildren(canvas);
+      const onZoom = (start, end) => this.#zoom(start, end);
+      const clock = this.#clock;
+      this.#charts.push(drawChart(Chart, canvas, { chart, points, interval, from, to, clock, onZoom }));
+      this.#fillTable(card, chart);
+    }
+    this.#panel.querySelector("[data-csv]").disabled = this.#charts.length === 0;
+    this.#note();
+  }
+
+  #cards() {
+    const cards = [...this.#panel.querySelectorAll("[data-chart]")];
+    return cards.map((card) => [card, this.#settings.charts[Number(card.dataset.chart)]]);
+  }
+
+  #pointsOf(chart) {
+    const { lines, bars } = this.#shown;
+    const isBars = chart.metrics.every((metric) => metric.counter);
+    return { interval: (isBars ? bars : lines).interval, points: { ...lines.series, ...bars.series } };
+  }
+
+  #fail(reason) {
+    this.#clear();
+    this.#shown = null;
+    this.#loadedAt = 0;
+    const message = this.#panel.querySelector("[data-failed]").content.cloneNode(true);
+    message.querySelector("[data-reason]").textContent = reason;
+    message.querySelector("[data-retry]").addEventListener("click", () => this.#load());
+    this.#panel.querySelector("[data-failure]").replaceChildren(message);
+    this.#panel.querySelector("[data-charts]").hidden = true;
+    this.#panel.querySelector("[data-csv]").disabled = true;
+    this.#panel.querySelector("[data-history-note]").textContent = "";
+  }
+
+  #clear() {
+    for (const chart of this.#charts) chart.destroy();
+    this.#charts = [];
+  }
+
+  #showRange({ from, to }) {
+    for (const button of this.#panel.querySelectorAll("[data-range]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.range === this.#range));
+    }
+    const { elements } = this.#panel.querySelector("[data-history-range]");
+    elements.from.value = this.#clock.forInput(from);
+    elements.to.value = this.#clock.forInput(to);
+    this.#panel.querySelector("[data-zoom-out]").hidden = this.#beforeZoom.length === 0;
+  }
+
+  #note() {
+    const { lines } = this.#shown;
+    const zone = document.documentElement.dataset.timeZone.replaceAll("_", " ");
+    const detail = lines.interval ? `Each point is the mean of ${spanInWords(lines.interval)}, the band its extremes. ` : "";
+    this.#panel.querySelector("[data-history-note]").textContent =
+      `${detail}Times in ${zone}. Drag over a chart to zoom in.`;
+  }
+
+  #showLegend(card) {
+    const chart = this.#settings.charts[Number(card.dataset.chart)];
+    const items = chart.metrics.length < 2 ? [] : chart.metrics;
+    card.querySelector("[data-legend]").replaceChildren(
+      ...items.map((metric, position) => {
+        const item = document.createElement("li");
+        const key = document.createElement("span");
+        key.className = "legend__key";
+        key.dataset.colour = colourOf(metric, position);
+        item.append(key, metric.label);
+        return item;
+      }),
+    );
+  }
+
+  #toggleTable(card, event) {
+    const table = card.querySelector("[data-table]");
+    table.hidden = !table.hidden;
+    event.currentTarget.setAttribute("aria-expanded", String(!table.hidden));
+    if (this.#shown) this.#fillTable(card, this.#settings.charts[Number(card.dataset.chart)]);
+  }
+
+  #fillTable(card, chart) {
+    const table = card.querySelector("[data-table]");
+    if (!table.hidden) table.replaceChildren(tableOf(chart, this.#pointsOf(chart).points, this.#clock));
+  }
+
+  #saveCsv() {
+    const { lines, bars } = this.#shown;
+    const metrics = this.#settings.charts.flatMap((chart) => chart.metrics);
+    const name = `${this.#settings.device}-${this.#panel.querySelector("#from").value.slice(0, 10)}.csv`;
+    download(name, csvOf(metrics, { ...lines.series, ...bars.series }));
+  }
+}
+
+/** Differences of a counter's readings; where it fell, it began again at zero. */
+function gained(points) {
+  return points.slice(1).map(([time, value], position) => {
+    const before = points[position][1];
+    return [time, value >= before ? value - before : value];
+  });
+}
+
+function spanInWords(milliseconds) {
+  const minutes = milliseconds / 60_000;
+  if (minutes < 1) return `${milliseconds / 1000} s`;
+  return minutes < 60 ? `${minutes} min` : `${minutes / 60} h`;
+}

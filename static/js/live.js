@@ -1,0 +1,40 @@
+// The page's socket, and the indicator in the bar that says how live the page is.
+
+import { ageInWords } from "./ages.js";
+import { LiveSocket } from "./live-socket.js";
+
+const STALE_AFTER = 20_000;
+const WORDS = {
+  connecting: "Connecting",
+  live: "Live",
+  reconnecting: "Reconnecting",
+  stale: "Not live",
+  ended: "Signed out",
+};
+
+const socket = new LiveSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live/`);
+const indicator = document.getElementById("live");
+const openedAt = Date.now();
+
+function show() {
+  const silence = Date.now() - (socket.lastHeard ?? openedAt);
+  const dropped = socket.status === "reconnecting" || socket.status === "connecting";
+  const state = dropped && silence > STALE_AFTER ? "stale" : socket.status;
+  // The rest of the page reads it too: values dim when they are no longer kept up (base.css).
+  document.documentElement.dataset.live = state;
+  indicator.dataset.state = state;
+  const text = indicator.querySelector(".live__text");
+  if (text.textContent !== WORDS[state]) text.textContent = WORDS[state];
+  indicator.querySelector(".live__age").textContent =
+    state === "reconnecting" || state === "stale" ? `since ${ageInWords(silence).replace(" ago", "")}` : "";
+  if (state === "ended") {
+    const dialog = document.getElementById("signed-out");
+    if (!dialog.open) dialog.showModal();
+  }
+}
+
+socket.addEventListener("status", show);
+document.addEventListener("second", show);
+show();
+
+export const watch = (devices, handler) => socket.watch(devices, handler);

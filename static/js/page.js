@@ -1,0 +1,30 @@
+// On every page: ages count, menus close, commands are copied.
+
+import "./ages.js";
+import { toast } from "./toast.js";
+
+document.documentElement.classList.add("with-script");
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button.parentElement.querySelector("code").textContent);
+});
+
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast("Copied");
+  } catch {
+    toast("Your browser does not let this page copy. Select the text instead.");
+  }
+}
