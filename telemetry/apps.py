@@ -6,4 +6,7 @@ class TelemetryConfig(AppConfig):
     verbose_name = "Telemetry"
 
     def ready(self) -> None:
-        from telemetry import checks  # noqa: F401, PLC0415 (registers the system checks)
+        from telemetry import (  # noqa: PLC0415 (they need the models)
+            checks,  # noqa: F401 (registers the system checks)
+            series,  # noqa: F401 (follows changes of devices and metrics)
+        )

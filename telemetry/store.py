@@ -32,11 +32,11 @@ def write_readings(rows: Iterable[tuple[int, datetime, float | None, str | None]
     stored = 0
     iterator = iter(rows)
     while chunk := {(row[0], row[1]): row for row in islice(iterator, CHUNK)}:
-        stored += len(chunk) - len(store(list(chunk.values())))
+        stored += len(chunk) - len(store([Row(*row) for row in chunk.values()]))
     return stored
 
 
-def store(rows: Sequence[tuple[int, datetime, float | None, str | None]]) -> list[int]:
+def store(rows: Sequence[Row]) -> list[int]:
     """Write readings whose keys differ from each other; the positions of those whose key was stored already."""
     with transaction.atomic():
         return _copy(rows) if connection.vendor == "postgresql" else _insert(rows)
@@ -58,7 +58,7 @@ STORE_STAGED = """
 """
 
 
-def _copy(rows: Sequence[tuple[int, datetime, float | None, str | None]]) -> list[int]:
+def _copy(rows: Sequence[Row]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(STAGING_TABLE)
         cursor.execute("TRUNCATE incoming_reading")
@@ -76,7 +76,7 @@ STORE_ONE = """
 """
 
 
-def _insert(rows: Sequence[tuple[int, datetime, float | None, str | None]]) -> list[int]:
+def _insert(rows: Sequence[Row]) -> list[int]:
     # The driver's own cursor: Django's would rewrite the placeholders of every row.
     with connection.wrap_database_errors:
         execute = connection.connection.cursor().execute

@@ -1,0 +1,56 @@
+"""Keep each metric's newest value beside it."""
+
+from collections.abc import Collection
+
+from django.db import connection
+
+from telemetry.models import Metric
+from telemetry.store import Row
+
+
+class MetricsGone(Exception):
+    """Readings were stored for metrics that do not exist (any more): their transaction must not be committed."""
+
+
+def note_latest(rows: Collection[Row]) -> list[Row]:
+    """Note those of the rows just stored that are the newest of their metric; these rows.
+
+    Locks the metrics until the end of the transaction, in order, so that processes which store for the same metrics
+    never wait in a circle. Raises MetricsGone.
+    """
+    newest: dict[int, Row] = {}
+    for row in rows:
+        other = newest.get(row.metric_id)
+        if other is None or other.time < row.time:
+            newest[row.metric_id] = row
+    known = dict(
+        Metric.objects.filter(pk__in=newest)
+        .order_by("pk")
+        .select_for_update(no_key=True)
+        .values_list("pk", "last_time")
+    )
+    if len(known) < len(newest):
+        raise MetricsGone
+    changed = [row for pk, row in newest.items() if (last_time := known[pk]) is None or last_time < row.time]
+    if changed:
+        _update(changed)
+    return changed
+
+
+UPDATE_ALL = """
+    UPDATE telemetry_metric SET last_time = new.time, last_value = new.value, last_text = coalesce(new.text, '')
+    FROM unnest(%s::int8[], %s::timestamptz[], %s::float8[], %s::text[]) AS new (id, time, value, text)
+    WHERE telemetry_metric.id = new.id
+"""
+UPDATE_ONE = "UPDATE telemetry_metric SET last_time = %s, last_value = %s, last_text = %s WHERE id = %s"
+
+
+def _update(rows: Collection[Row]) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(UPDATE_ALL, [list(column) for column in zip(*rows, strict=True)])
+        else:
+            time_of = connection.ops.adapt_datetimefield_value
+            cursor.executemany(
+                UPDATE_ONE, [(time_of(row.time), row.value, row.text or "", row.metric_id) for row in rows]
+            )

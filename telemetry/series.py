@@ -1,0 +1,159 @@
+"""Devices and their metrics as ingest needs them, kept for a few seconds in each process.
+
+What this process changes through the models is forgotten at once; what others change, TTL later. Nothing is stored
+for a metric that is gone meanwhile: ingest locks the metrics of a batch before it commits (telemetry.latest).
+Only what exists is kept, so an unknown device is looked up each time and known as soon as it is registered.
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save, pre_delete
+from django.dispatch import receiver
+
+from devices.models import Device, Lifecycle, MetricDefinition, MetricKind, Project, RetentionClass, ValueType
+from telemetry.decode import Value
+from telemetry.models import Metric
+
+TTL = 5.0
+MAX_SENDERS = 20_000
+MAX_METRICS = 256
+
+TYPE_OF = {float: ValueType.NUMBER, bool: ValueType.BOOLEAN, str: ValueType.TEXT}
+
+
+@dataclass(slots=True, eq=False)
+class Series:
+    metric_id: int
+    type: type[float] | type[bool] | type[str]
+
+
+@dataclass(slots=True, eq=False)
+class Sender:
+    """A registered device."""
+
+    pk: int
+    device_id: str
+    project_id: int
+    parent_id: int | None
+    device_type_id: int | None
+    active: bool
+    keeps: timedelta
+    expires: float
+    series: dict[str, Series] = field(default_factory=dict)
+
+
+_senders: dict[str, Sender] = {}
+_lock = threading.Lock()
+_changes = 0
+
+
+@receiver([post_save, post_delete], sender=Device)
+@receiver([post_save, post_delete], sender=Metric)
+@receiver([post_save, post_delete], sender=Project)
+@receiver([post_save, post_delete], sender=RetentionClass)
+def forget(**_: object) -> None:
+    """Look everything up anew."""
+    global _changes  # noqa: PLW0603
+    with _lock:
+        _changes += 1
+        _senders.clear()
+
+
+def find_senders(device_ids: Iterable[str]) -> dict[str, Sender]:
+    """The registered ones among `device_ids`."""
+    now = time.monotonic()
+    found, missing = {}, []
+    for device_id in device_ids:
+        sender = _senders.get(device_id)
+        if sender is not None and sender.expires > now:
+            found[device_id] = sender
+        else:
+            missing.append(device_id)
+    if missing:
+        found |= _load(missing, now + TTL)
+    return found
+
+
+@receiver(pre_delete, sender=Metric)
+def wait_for_ingest(instance: Metric, **_: object) -> None:
+    """Lock a metric before its readings are deleted: what ingest is about to commit for it must not stay behind."""
+    Metric.objects.select_for_update().filter(pk=instance.pk).first()
+
+
+def add_series(wanted: Mapping[tuple[str, str], tuple[Sender, Value]]) -> None:
+    """Give senders the metrics they send for the first time, as many as they have room for (MAX_METRICS).
+
+    A metric takes after its definition in the device's type, else after its first value.
+    """
+    definitions = _definitions({sender.device_type_id for sender, _ in wanted.values()})
+    senders = {sender.pk: sender for sender, _ in wanted.values()}
+    room = {sender.pk: MAX_METRICS - len(sender.series) for sender in senders.values()}
+    metrics = []
+    for (_, key), (sender, value) in sorted(wanted.items(), key=lambda item: item[0]):
+        if room[sender.pk] > 0:
+            room[sender.pk] -= 1
+            metrics.append(_metric(sender, key, value, definitions.get((sender.device_type_id, key))))
+    if metrics:
+        with transaction.atomic():
+            # Another process may be at the same: who comes first is right. In order, so that none waits in a circle.
+            Metric.objects.bulk_create(metrics, ignore_conflicts=True)
+        _load_series(senders)
+
+
+def _load(device_ids: list[str], expires: float) -> dict[str, Sender]:
+    changes = _changes
+    senders = {
+        ids[0]: Sender(*ids, active=lifecycle == Lifecycle.ACTIVE, keeps=timedelta(days=days), expires=expires)
+        for *ids, lifecycle, days in Device.objects.filter(device_id__in=device_ids)
+        .order_by()
+        .values_list(
+            "pk",
+            "device_id",
+            "project_id",
+            "parent_id",
+            "device_type_id",
+            "lifecycle",
+            "project__retention_class__raw_days",
+        )
+    }
+    _load_series(senders)
+    found = {sender.device_id: sender for sender in senders.values()}
+    with _lock:
+        if changes == _changes:  # or something was changed after it was read
+            _senders.update(found)
+            for device_id in list(_senders)[: max(0, len(_senders) - MAX_SENDERS)]:
+                del _senders[device_id]
+    return found
+
+
+def _load_series(senders: Mapping[int, Sender]) -> None:
+    types = {value_type: python_type for python_type, value_type in TYPE_OF.items()}
+    metrics = Metric.objects.filter(device__in=senders).order_by().values_list("device_id", "pk", "key", "value_type")
+    for device_pk, pk, key, value_type in metrics:
+        senders[device_pk].series[key] = Series(pk, types[ValueType(value_type)])
+
+
+def _definitions(device_types: Iterable[int | None]) -> dict[tuple[int | None, str], MetricDefinition]:
+    definitions = MetricDefinition.objects.filter(device_type__in=[pk for pk in device_types if pk is not None])
+    return {(definition.device_type_id, definition.key): definition for definition in definitions}
+
+
+def _metric(sender: Sender, key: str, value: Value, definition: MetricDefinition | None) -> Metric:
+    if definition is None:
+        label = key.replace("_", " ").replace(".", " ").strip().capitalize() or key
+        return Metric(
+            device_id=sender.pk, key=key, label=label, value_type=TYPE_OF[type(value)], kind=MetricKind.MEASUREMENT
+        )
+    return Metric(
+        device_id=sender.pk,
+        key=key,
+        label=definition.label,
+        unit=definition.unit,
+        value_type=definition.value_type,
+        kind=definition.kind,
+    )
