@@ -1,12 +1,10 @@
-from typing import ClassVar
-
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 
 
 class LoginForm(AuthenticationForm):
-    error_messages: ClassVar = {
+    error_messages = {
         **AuthenticationForm.error_messages,
         "invalid_login": "User name and password do not match. Check both: upper and lower case matter.",
     }
@@ -16,4 +14,4 @@ class Login(LoginView):
     authentication_form = LoginForm
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
-    extra_context: ClassVar = {"demo": settings.DEMO}
+    extra_context = {"demo": settings.DEMO}

@@ -127,4 +127,3 @@ def _chart(word: str, metrics: list[Shown]) -> dict[str, Any]:
             for metric in metrics
         ],
     }
-

@@ -67,9 +67,7 @@ class Shown:
 
     @property
     def has_gauge(self) -> bool:
-        return (
-            self.widget == Widget.GAUGE and self.is_number and self.minimum is not None and self.maximum is not None
-        )
+        return self.widget == Widget.GAUGE and self.is_number and self.minimum is not None and self.maximum is not None
 
 
 def shown_metrics(definitions: list[MetricDefinition], metrics: list[Metric]) -> list[Shown]:
