@@ -43,7 +43,6 @@ HTTPS = env.bool("HTTPS", default=False)
 # --- Apps -------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
