@@ -5,8 +5,7 @@ import re
 import secrets
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
-
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -15,9 +14,6 @@ from devices.models import Credential, CredentialKind, Device
 from devices.models.credential import LIVE_PER_KIND, hash_api_key, new_secret
 from devices.mqtt_password import hash_mqtt_password
 
-if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
-
 NOTE_USE_EVERY = timedelta(minutes=1)
 _is_api_key = re.compile(r"iot_([0-9a-f]{16})_([A-Za-z0-9_-]{20,100})").fullmatch
 
@@ -25,7 +21,7 @@ _is_api_key = re.compile(r"iot_([0-9a-f]{16})_([A-Za-z0-9_-]{20,100})").fullmatc
 def issue(
     device: Device,
     kind: str,
-    by: "AbstractBaseUser | None",
+    by: AbstractBaseUser | None,
     *,
     note: str = "",
     expires_at: datetime | None = None,
@@ -49,7 +45,7 @@ def issue(
             public_id=secrets.token_hex(8),
             secret_hash=hash_api_key(secret) if kind == CredentialKind.API_KEY else hash_mqtt_password(secret),
             note=note,
-            created_by=by,
+            created_by_id=None if by is None else by.pk,
             expires_at=expires_at,
         )
     if kind == CredentialKind.API_KEY:

@@ -11,6 +11,7 @@ An item is one value of a readable message, or a whole message (or body) that co
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any, NamedTuple
@@ -35,7 +36,8 @@ is_epoch = re.compile(r"[0-9]{9,}(\.[0-9]+)?").fullmatch
 FIRST_MILLISECONDS = 1e11
 
 
-class Rejected(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rejected:
     """`count` items that were not taken. `index` is their message's place in the body, `key` is empty for all of it."""
 
     reason: Reason
@@ -45,7 +47,8 @@ class Rejected(NamedTuple):
     count: int = 1
 
 
-class Message(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Message:
     """One message: what it says about which device (None: the sender itself), and the items of it that say nothing."""
 
     index: int

@@ -63,7 +63,7 @@ def quarantine(tallies: Sequence[Tally]) -> None:
         )
     )
     room = MAX_QUARANTINED - QuarantinedMessage.objects.count()
-    messages = []
+    messages: list[QuarantinedMessage] = []
     for tally in tallies:
         envelope = tally.envelope
         if len(messages) < room and held[envelope.device_id] < MAX_QUARANTINED_PER_SENDER:

@@ -22,6 +22,7 @@ from telemetry.models import Metric
 TTL = 5.0
 MAX_SENDERS = 20_000
 MAX_METRICS = 256
+FOR_EVER = 500_000  # days; further back the calendar ends
 
 TYPE_OF = {float: ValueType.NUMBER, bool: ValueType.BOOLEAN, str: ValueType.TEXT}
 
@@ -108,13 +109,21 @@ def add_series(wanted: Mapping[tuple[str, str], tuple[Sender, Value]]) -> None:
 def _load(device_ids: list[str], expires: float) -> dict[str, Sender]:
     changes = _changes
     senders = {
-        ids[0]: Sender(*ids, active=lifecycle == Lifecycle.ACTIVE, keeps=timedelta(days=days), expires=expires)
-        for *ids, lifecycle, days in Device.objects.filter(device_id__in=device_ids)
+        device.pk: Sender(
+            pk=device.pk,
+            device_id=device.device_id,
+            project_id=device.project_id,
+            parent_id=device.parent_id,
+            device_type_id=device.device_type_id,
+            active=device.lifecycle == Lifecycle.ACTIVE,
+            keeps=timedelta(days=min(device.project.retention_class.raw_days, FOR_EVER)),
+            expires=expires,
+        )
+        for device in Device.objects.filter(device_id__in=device_ids)
         .order_by()
-        .values_list(
-            "pk",
+        .select_related("project__retention_class")
+        .only(
             "device_id",
-            "project_id",
             "parent_id",
             "device_type_id",
             "lifecycle",
