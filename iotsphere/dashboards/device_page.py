@@ -93,6 +93,7 @@ class DevicePage:
         return {
             "device": self.device.device_id,
             "history": f"/api/v1/devices/{self.device.device_id}/history/",
+            "timeZone": str(self.device.project.time_zone),
             "charts": self.charts,
             "scripts": [static(f"vendor/{file}") for file in CHART_SCRIPTS],
             "sparklines": [metric.key for metric in self.status_cards if metric.is_number],

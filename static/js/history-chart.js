@@ -109,7 +109,7 @@ function datasets(metric, position, points, interval, axes) {
     borderWidth: metric.target ? 1.5 : 1.75,
     borderDash: metric.target ? [5, 4] : [],
     stepped: metric.target ? "before" : false,
-    pointRadius: known.length === 1 ? 3 : 0,
+    pointRadius: (point) => (alone(point) ? 2 : 0),
     pointHoverRadius: 4,
     spanGaps: false,
   };
@@ -122,17 +122,20 @@ function datasets(metric, position, points, interval, axes) {
   ];
 }
 
-/** A hole in the data is a hole in the line. */
+/** A hole in the data is a hole in the line. Single readings may lie further apart than buckets. */
 function withGaps(points, interval, column) {
-  const data = [];
-  let before = null;
-  for (const point of points) {
-    if (before !== null && point[0] - before > 2.5 * interval) data.push({ x: before + interval, y: NaN });
-    data.push({ x: point[0], y: point[column] ?? point[1] });
-    before = point[0];
-  }
-  return data;
+  const steps = points.slice(1).map(([time], position) => time - points[position][0]);
+  const usual = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
+  const gap = 2.5 * Math.max(interval, usual);
+  return points.flatMap((point, position) => {
+    const here = { x: point[0], y: point[column] ?? point[1] };
+    return steps[position] > gap ? [here, { x: point[0] + 1, y: NaN }] : [here];
+  });
 }
+
+/** A point without neighbours would be a line without length. */
+const alone = ({ dataIndex, dataset: { data } }) =>
+  [data[dataIndex - 1], data[dataIndex + 1]].every((neighbour) => !neighbour || Number.isNaN(neighbour.y));
 
 function tooltip(chart, clock, interval, bars) {
   return {

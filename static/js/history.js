@@ -4,10 +4,11 @@ import { serverNow } from "./ages.js";
 import { loadChart } from "./chart-loader.js";
 import { colourOf, drawChart } from "./history-chart.js";
 import { csvOf, download, tableOf } from "./history-table.js";
-import { DAY, HOUR, ZoneClock } from "./time-axis.js";
+import { DAY, ZoneClock } from "./time-axis.js";
 
 const RANGES = { "24h": DAY, "7d": 7 * DAY, "14d": 14 * DAY, "30d": 30 * DAY };
 const POINTS = 500;
+const METRICS_AT_ONCE = 10;
 const OLD_AFTER = 60_000;
 
 export class History {
@@ -15,7 +16,7 @@ export class History {
   #follow;
   #panel;
   #stop = null;
-  #clock = new ZoneClock(document.documentElement.dataset.timeZone);
+  #clock;
   #range = "7d";
   #span = null; // {from, to} when a custom range or a zoom is shown instead of #range
   #beforeZoom = [];
@@ -27,6 +28,7 @@ export class History {
   constructor(settings, follow) {
     this.#settings = settings;
     this.#follow = follow;
+    this.#clock = new ZoneClock(settings.timeZone);
   }
 
   init(panel) {
@@ -114,8 +116,8 @@ export class History {
     try {
       const [Chart, lines, bars] = await Promise.all([
         loadChart(this.#settings.scripts),
-        this.#fetch(this.#keys(false), wanted, "avg", POINTS, request.signal),
-        this.#fetchBars(wanted, request.signal),
+        this.#fetch(this.#keys(false), wanted, { agg: "avg", points: POINTS }, request.signal),
+        this.#fetch(this.#keys(true), wanted, { agg: "delta", interval: barsOf(wanted) }, request.signal),
       ]);
       this.#shown = { Chart, lines, bars, ...wanted };
       this.#panel.querySelector("[data-failure]").replaceChildren();
@@ -135,35 +137,27 @@ export class History {
     return metrics.filter((metric) => metric.counter === counter).map((metric) => metric.key);
   }
 
-  async #fetch(keys, { from, to }, agg, points, signal) {
-    if (!keys.length) return { interval: 0, series: {} };
-    const query = new URLSearchParams({
-      metrics: keys.join(","),
-      from: new Date(from).toISOString(),
-      to: new Date(to).toISOString(),
-      points,
-      agg,
-    });
-    const answer = await fetch(`${this.#settings.history}?${query}`, { signal });
-    if (!answer.ok) {
-      const problem = await answer.json().catch(() => ({}));
-      throw new Error(problem.detail ?? `The portal answered ${answer.status}.`);
-    }
-    const { interval, series } = await answer.json();
+  /** {interval in milliseconds, raw, series: points by key}. `how` is for the query, beside metrics and range. */
+  async #fetch(keys, { from, to }, how, signal) {
+    const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+    const parts = Array.from({ length: Math.ceil(keys.length / METRICS_AT_ONCE) }, (_, part) =>
+      keys.slice(part * METRICS_AT_ONCE, (part + 1) * METRICS_AT_ONCE),
+    );
+    const answers = await Promise.all(
+      parts.map(async (metrics) => {
+        const query = new URLSearchParams({ metrics: metrics.join(","), ...range, ...how });
+        const answer = await fetch(`${this.#settings.history}?${query}`, { signal });
+        if (answer.ok) return answer.json();
+        const problem = await answer.json().catch(() => ({}));
+        throw new Error(problem.detail ?? `The portal answered ${answer.status}.`);
+      }),
+    );
+    const series = Object.assign({}, ...answers.map((answer) => answer.series));
     return {
-      interval: interval * 1000,
-      series: Object.fromEntries(Object.entries(series).map(([key, { points: found }]) => [key, found])),
+      interval: (answers[0]?.interval ?? 0) * 1000,
+      raw: Object.values(series).every((one) => one.raw),
+      series: Object.fromEntries(Object.entries(series).map(([key, { points }]) => [key, points])),
     };
-  }
-
-  /** What counters gained, by hour for up to three days, else by day. One bucket more tells where the first began. */
-  async #fetchBars({ from, to }, signal) {
-    const bucket = to - from <= 3 * DAY ? HOUR : DAY;
-    const start = from - bucket;
-    const points = Math.ceil((to - start) / bucket);
-    const answer = await this.#fetch(this.#keys(true), { from: start, to }, "last", points, signal);
-    const gains = Object.entries(answer.series).map(([key, found]) => [key, gained(found)]);
-    return { interval: answer.interval, series: Object.fromEntries(gains) };
   }
 
   // --- Showing ---
@@ -233,8 +227,8 @@ export class History {
 
   #note() {
     const { lines } = this.#shown;
-    const zone = document.documentElement.dataset.timeZone.replaceAll("_", " ");
-    const detail = lines.interval ? `Each point is the mean of ${spanInWords(lines.interval)}, the band its extremes. ` : "";
+    const zone = this.#settings.timeZone.replaceAll("_", " ");
+    const detail = lines.raw ? "" : `Each point is the mean of ${spanInWords(lines.interval)}, the band its extremes. `;
     this.#panel.querySelector("[data-history-note]").textContent =
       `${detail}Times in ${zone}. Drag over a chart to zoom in.`;
   }
@@ -274,16 +268,12 @@ export class History {
   }
 }
 
-/** Differences of a counter's readings; where it fell, it began again at zero. */
-function gained(points) {
-  return points.slice(1).map(([time, value], position) => {
-    const before = points[position][1];
-    return [time, value >= before ? value - before : value];
-  });
-}
+/** Counters are shown by the hour for up to three days, else by the day. */
+const barsOf = ({ from, to }) => (to - from <= 3 * DAY ? "1h" : "1d");
 
 function spanInWords(milliseconds) {
   const minutes = milliseconds / 60_000;
   if (minutes < 1) return `${milliseconds / 1000} s`;
-  return minutes < 60 ? `${minutes} min` : `${minutes / 60} h`;
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 24 * 60 ? `${minutes / 60} h` : `${minutes / (24 * 60)} d`;
 }

@@ -93,13 +93,16 @@ export class LiveSocket extends EventTarget {
       subscription.cursor = frame.cursor ?? subscription.cursor;
       for (const [deviceId, change] of Object.entries(frame.devices)) subscription.handler(deviceId, change);
     } else if (frame.type === "error") {
-      if (frame.code === "unauthenticated") {
-        this.#become("ended");
-        this.#socket?.close();
-      } else {
-        console.warn(`Live updates: ${frame.detail}`);
-      }
+      if (frame.code === "unauthenticated") this.#end();
+      else console.warn(`Live updates: ${frame.detail}`);
+    } else if (frame.type === "authenticate") {
+      this.#end(); // the server asks for a token: there is no session
     }
+  }
+
+  #end() {
+    this.#become("ended");
+    this.#socket?.close();
   }
 
   #subscribe(id, { devices, cursor }) {
