@@ -8,6 +8,7 @@ class IoTSphereConfig(AppConfig):
 
     def ready(self) -> None:
         from iotsphere import celery  # noqa: F401, PLC0415 (so that tasks started here go to the portal's workers)
+        from iotsphere.accounts import signals  # noqa: F401, PLC0415 (connects the receivers)
 
 
 class PortalAdminConfig(AdminConfig):

@@ -1,7 +1,18 @@
 from channels.routing import URLRouter
-from channels.sessions import SessionMiddlewareStack
-from django.urls import path
+from channels.security.websocket import WebsocketDenier
+from channels.sessions import CookieMiddleware
+from django.urls import path, re_path
 
+from iotsphere.accounts.origin import OriginRule
 from telemetry.consumers import LiveConsumer
 
-websocket = SessionMiddlewareStack(URLRouter([path("ws/live/", LiveConsumer.as_asgi())]))
+websocket = CookieMiddleware(
+    OriginRule(
+        URLRouter(
+            [
+                path("ws/live/", LiveConsumer.as_asgi()),
+                re_path(r"", WebsocketDenier.as_asgi()),
+            ]
+        )
+    )
+)

@@ -14,17 +14,21 @@ class LiveValue(TypedDict):
     time: datetime | str
 
 
-class DeviceChange(TypedDict, total=False):
-    """What is new about a device; what is not new is left out.
+class DeviceState(TypedDict, total=False):
+    """What clients are told of a device: of one they see first all of it, later only what is new."""
 
-    `project` is the primary key of the device's project: it decides who is told and is not sent to clients.
-    `values` holds the readings that are now the latest of their metric.
-    """
-
-    project: Required[int]
     presence: str
     last_message: datetime | str | None
     values: dict[str, LiveValue]
+
+
+class DeviceChange(DeviceState, total=False):
+    """What is new about a device. `values` are the readings that are now the latest of their metric.
+
+    `project` is the primary key of the device's project: it decides who is told.
+    """
+
+    project: Required[int]
 
 
 Changes: TypeAlias = Mapping[str, DeviceChange]  # by device ID
@@ -34,6 +38,8 @@ class Entry(TypedDict, total=False):
     """What one entry of the stream may tell."""
 
     devices: Changes
+    user: int  # the account or its memberships changed
+    session: str  # fingerprint of a session that ended
     gap: bool  # entries before this one were lost
 
 

@@ -9,6 +9,7 @@ import orjson
 import redis
 import structlog
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 from redis.backoff import NoBackoff
 from redis.client import Pipeline
 from redis.retry import Retry
@@ -30,6 +31,16 @@ def push(changes: Changes, *also: Callable[[Pipeline], object]) -> None:
     `also` are further things to write to Redis on the same way, each given the pipeline.
     """
     _publisher().publish({"devices": changes} if changes else {}, *also)
+
+
+def push_account_change(user_pk: int) -> None:
+    """Have the sockets of a user find out anew who they are and what they may see. Call it after the commit."""
+    _publisher().publish({"user": user_pk})
+
+
+def push_session_end(session_key: str) -> None:
+    """Close the sockets that were opened with this session."""
+    _publisher().publish({"session": session_fingerprint(session_key)})
 
 
 class Publisher:
@@ -60,6 +71,11 @@ class Publisher:
                 self._lost, self._retry_at = True, time.monotonic() + RETRY_AFTER
             else:
                 self._lost = False
+
+
+def session_fingerprint(session_key: str) -> str:
+    """Tells sessions apart without being of use to whoever reads it."""
+    return salted_hmac("telemetry.live", session_key).hexdigest()
 
 
 def _most_entries(body: bytes) -> int:

@@ -1,0 +1,35 @@
+"""What happens to accounts, told to their open sockets."""
+
+from functools import partial
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_out
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from devices.models import Membership
+from iotsphere.models import User
+from telemetry.live.stream import push_account_change, push_session_end
+
+
+@receiver([post_save, post_delete], sender=Membership)
+def membership_changed(instance: Membership, **_: Any) -> None:
+    _tell_sockets_of(instance.user_id)
+
+
+@receiver([post_save, post_delete], sender=User)
+def account_changed(instance: User, update_fields: frozenset[str] | None = None, **_: Any) -> None:
+    if update_fields != frozenset({"last_login"}):
+        _tell_sockets_of(instance.pk)
+
+
+@receiver(user_logged_out)
+def signed_out(request: HttpRequest, **_: Any) -> None:
+    if session_key := request.session.session_key:
+        transaction.on_commit(partial(push_session_end, session_key))
+
+
+def _tell_sockets_of(user_pk: int) -> None:
+    transaction.on_commit(partial(push_account_change, user_pk))

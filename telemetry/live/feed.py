@@ -1,0 +1,132 @@
+"""From a stream that may bring hundreds of entries a second to four frames a second for each subscription.
+
+Subscriptions to the same devices share a feed: what is new is collected once, keeping the latest of each value, and
+encoded once. A socket that reads slowly makes its subscription collect further; what waits for it never grows beyond
+one state of its devices.
+"""
+
+from asyncio import TimerHandle
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, TypeAlias, cast
+
+import orjson
+
+from telemetry.live.events import Changes, DeviceChange, DeviceState
+
+INTERVAL = 0.25  # seconds between two frames of a subscription
+
+# A project by its primary key with all its devices, or one of them.
+Route: TypeAlias = int | tuple[int, str]
+Subject: TypeAlias = frozenset[Route]
+States: TypeAlias = dict[str, DeviceState]  # by device ID
+
+
+def concerning(subject: Subject, changes: Changes) -> Changes:
+    """The part of `changes` that is about `subject`."""
+    return {
+        device_id: change
+        for device_id, change in changes.items()
+        if (project := change["project"]) in subject or (project, device_id) in subject
+    }
+
+
+def merge(states: States, changes: Mapping[str, DeviceState | DeviceChange]) -> None:
+    """Bring `states` up to date with later `changes`, which stay as they are."""
+    for device_id, change in changes.items():
+        state = states.setdefault(device_id, {})
+        values = {**state.get("values", {}), **change.get("values", {})}
+        # mypy knows no way to leave a key out of a TypedDict.
+        state.update(cast(DeviceState, {key: value for key, value in change.items() if key != "project"}))
+        if values:
+            state["values"] = values
+
+
+class Batch:
+    """What is new up to a cursor. It does not change; several subscriptions share it."""
+
+    def __init__(self, cursor: str, states: States) -> None:
+        self.cursor = cursor
+        self.states = states
+
+    @classmethod
+    def of(cls, cursor: str, changes: Changes) -> "Batch":
+        states: States = {}
+        merge(states, changes)
+        return cls(cursor, states)
+
+    @cached_property
+    def json(self) -> str:
+        return orjson.dumps(self.states).decode()
+
+    def then(self, later: "Batch") -> "Batch":
+        states: States = {}
+        merge(states, self.states)
+        merge(states, later.states)
+        return Batch(later.cursor, states)
+
+
+class Subscription:
+    """One subscription of one socket: what it is to be sent next."""
+
+    def __init__(self, subject: Subject, wake: Callable[[], Any]) -> None:
+        self.subject = subject
+        self.cursor = ""  # where in the stream it joined
+        self.pending: Batch | None = None
+        self.wake = wake
+
+    def offer(self, batch: Batch) -> None:
+        self.pending = batch if self.pending is None else self.pending.then(batch)
+
+    def take(self) -> Batch | None:
+        batch, self.pending = self.pending, None
+        return batch
+
+
+class Feed:
+    """What the subscriptions to one subject share. `time` and `call_at` are those of the event loop."""
+
+    def __init__(self, time: Callable[[], float], call_at: Callable[..., TimerHandle]) -> None:
+        self.subscriptions: set[Subscription] = set()
+        self._time = time
+        self._call_at = call_at
+        self._timer: TimerHandle | None = None
+        self._not_before = 0.0
+        self._states: States = {}
+        self._cursor = ""
+
+    def add(self, cursor: str, changes: Changes) -> None:
+        """Pass on what a new entry of the stream tells, at once or when the last frame is long enough ago."""
+        merge(self._states, changes)
+        self._cursor = cursor
+        if self._timer is None:
+            self._timer = self._call_at(max(self._time(), self._not_before), self._flush)
+
+    def join(self, subscription: Subscription) -> None:
+        # What waits is older than the newcomer: it is the others'.
+        self._hand_over()
+        self.subscriptions.add(subscription)
+
+    def leave(self, subscription: Subscription) -> bool:
+        """Whether that was the last one."""
+        self.subscriptions.discard(subscription)
+        if self.subscriptions:
+            return False
+        if self._timer is not None:
+            self._timer.cancel()
+        return True
+
+    def _flush(self) -> None:
+        self._timer = None
+        self._not_before = self._time() + INTERVAL
+        self._hand_over()
+        for subscription in self.subscriptions:
+            subscription.wake()
+
+    def _hand_over(self) -> None:
+        if not self._states:
+            return
+        batch = Batch(self._cursor, self._states)
+        self._states = {}
+        for subscription in self.subscriptions:
+            subscription.offer(batch)

@@ -1,0 +1,74 @@
+"""What a subscription is about, and how things stand with it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import orjson
+
+from devices.models import Device, Project
+from devices.models.device import DeviceQuerySet
+from devices.permissions import AnyUser
+from telemetry.live.events import LiveValue
+from telemetry.live.feed import States, Subject
+from telemetry.models import Metric
+
+MOST_DEVICES = 1_000
+
+
+class TooManyDevices(Exception):
+    """A subscription to a project that has more than MOST_DEVICES."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a client asks to be told about: a project by its slug (with the devices it gets later), or devices by ID."""
+
+    project: str = ""
+    device_ids: frozenset[str] = frozenset()
+
+    def subject(self, user: AnyUser) -> Subject:
+        """The part of it that `user` may see; empty if there is none."""
+        if self.project:
+            projects = Project.objects.visible_to(user).order_by().filter(slug=_storable(self.project))
+            return frozenset(projects.values_list("pk", flat=True))
+        return frozenset(self._devices(user).order_by().values_list("project_id", "device_id"))
+
+    def missing(self, subject: Subject) -> str:
+        """A sentence about what is not in the subject: it does not exist, or is none of the user's business."""
+        if self.project:
+            return "" if subject else f"There is no project “{self.project}” that you can see."
+        missing = self.device_ids - {route[1] for route in subject if isinstance(route, tuple)}
+        return f"There is no device that you can see with the ID {_listed(missing)}." if missing else ""
+
+    def state(self, user: AnyUser) -> str:
+        """All there is to say of it now, as JSON: two queries."""
+        rows = self._devices(user).order_by().values_list("pk", "device_id", "presence", "last_message")
+        devices = list(rows[: MOST_DEVICES + 1])
+        if len(devices) > MOST_DEVICES:
+            raise TooManyDevices
+        values: dict[int, dict[str, LiveValue]] = defaultdict(dict)
+        metrics = Metric.objects.filter(device__in=[pk for pk, *_ in devices], last_time__isnull=False).order_by()
+        for metric in metrics.only("device_id", "key", "value_type", "last_value", "last_text", "last_time"):
+            if (value := metric.latest) is not None and metric.last_time is not None:
+                values[metric.device_id][metric.key] = {"value": value, "time": metric.last_time}
+        states: States = {
+            device_id: {"presence": presence, "last_message": last_message, "values": values[pk]}
+            for pk, device_id, presence, last_message in devices
+        }
+        return orjson.dumps(states, option=orjson.OPT_UTC_Z).decode()
+
+    def _devices(self, user: AnyUser) -> DeviceQuerySet:
+        visible = Device.objects.visible_to(user)
+        if self.project:
+            return visible.in_service().filter(project__slug=_storable(self.project))
+        return visible.filter(device_id__in=[_storable(device_id) for device_id in self.device_ids])
+
+
+def _storable(name: str) -> str:
+    """PostgreSQL refuses to be asked for NUL; nothing is called like the empty text either."""
+    return "" if "\0" in name else name
+
+
+def _listed(names: frozenset[str]) -> str:
+    first = sorted(names)[:5]
+    return ", ".join(first) + (f" and {len(names) - len(first)} more" if len(names) > len(first) else "")
