@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import Client
+
+from tests.architecture.house import ROOT
+
+
+@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
+def test_an_error_page_needs_nothing_but_itself(name: str) -> None:
+    page = render_to_string(name)
+    assert "IoTSphere" in page
+    assert 'href="/"' in page
+
+
+def test_an_error_page_looks_for_no_file() -> None:
+    assert "{% static" not in Path(ROOT, "templates/errors/base.html").read_text()
+
+
+def test_an_unknown_address_says_that_nothing_is_there(client: Client) -> None:
+    response = client.get("/no/such/page/")
+    assert response.status_code == 404
+    assert "Nothing here" in response.content.decode()
+
+
+def test_a_host_name_that_is_not_ours_is_refused(client: Client) -> None:
+    response = client.get("/login/", headers={"host": "evil.example"})
+    assert response.status_code == 400
+    assert "could not be read" in response.content.decode()
+
+
+def test_a_form_without_its_token_says_what_to_do() -> None:
+    response = Client(enforce_csrf_checks=True).post("/login/")
+    assert response.status_code == 403
+    assert "reload the page" in response.content.decode()
