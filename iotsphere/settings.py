@@ -152,6 +152,8 @@ INGEST_EVALUATORS: list[str] = []
 INGEST_BATCH_SIZE = env.int("INGEST_BATCH_SIZE", default=5000)
 # A request body larger than this answers 413; an MQTT message larger than this is rejected and counted.
 INGEST_MAX_BODY_BYTES = env.int("INGEST_MAX_BODY_BYTES", default=256 * 1024)
+# Under this name the broker keeps what arrives while no listener is there. Two listeners must not share it.
+INGEST_CLIENT_ID = env.str("INGEST_CLIENT_ID", default="iotsphere-ingest")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- Celery -----------------------------------------------------------------------------------------------------
@@ -203,10 +205,16 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["iotsphere.api.media.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "iotsphere.api.media.JSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
     "DEFAULT_FILTER_BACKENDS": [
+        "iotsphere.api.filters.KnownParameters",
         "django_filters.rest_framework.DjangoFilterBackend",
-        "rest_framework.filters.SearchFilter",
-        "rest_framework.filters.OrderingFilter",
+        "iotsphere.api.filters.Search",
+        "iotsphere.api.filters.Ordering",
     ],
     "DEFAULT_PAGINATION_CLASS": "iotsphere.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import connection, models
 from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
@@ -31,9 +31,22 @@ class Presence(models.TextChoices):
     OFFLINE = "offline", "Offline"
 
 
+class ListHolds(models.Func):
+    """Whether a JSON list holds a word, on SQLite, which has no `contains` for JSON."""
+
+    template = "EXISTS (SELECT 1 FROM json_each(%(expressions)s))"
+    arg_joiner = ") WHERE (value = "
+    output_field = models.BooleanField()
+
+
 class DeviceQuerySet(ProjectScopedQuerySet):
     def in_service(self) -> Self:
         return self.exclude(lifecycle=Lifecycle.ARCHIVED)
+
+    def labelled(self, label: str) -> Self:
+        if connection.features.supports_json_field_contains:
+            return self.filter(labels__contains=[label])
+        return self.filter(ListHolds("labels", models.Value(label)))
 
 
 class Device(models.Model):

@@ -1,0 +1,7 @@
+from rest_framework.exceptions import APIException
+
+
+class Conflict(APIException):
+    """The request is sound, but the state of things forbids it."""
+
+    status_code = 409

@@ -1,0 +1,163 @@
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from devices.api.errors import Conflict
+from devices.api.filters import CredentialFilter, DeviceFilter, MemberFilter
+from devices.api.scoped import ScopedViewSet, require
+from devices.api.serializers import (
+    DEVICE_COLUMNS,
+    CredentialSerializer,
+    DeviceSerializer,
+    DeviceTypeSerializer,
+    IssuedCredentialSerializer,
+    MemberSerializer,
+    ProjectSerializer,
+)
+from devices.credentials import issue
+from devices.models import Credential, Device, DeviceType, Membership, Project
+from devices.models.device import DEVICE_ID_PATTERN
+from devices.permissions import AnyUser, Permission
+
+ANY_PK = r"[0-9]{1,18}"
+ANY_SLUG = r"[-a-zA-Z0-9_]{1,64}"
+
+
+class ProjectViewSet(
+    mixins.ListModelMixin,
+    mixins.CreateModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    ScopedViewSet,
+):
+    """Projects: whose devices. Superusers make and remove them, a project's administrators change its settings."""
+
+    queryset = Project.objects.select_related("retention_class")
+    serializer_class = ProjectSerializer
+    permission = Permission.MANAGE_PROJECT
+    lookup_field = "slug"
+    lookup_value_regex = ANY_SLUG
+    search_fields = ("name", "slug")
+    ordering_fields = ("name", "slug", "created_at")
+    ordering = ("name",)
+
+    def may_create(self, user: AnyUser) -> bool:
+        return runs_platform(user)
+
+    def perform_create(self, serializer: BaseSerializer) -> None:
+        serializer.save()
+
+    def perform_destroy(self, instance: Project) -> None:
+        if not runs_platform(self.request.user):
+            self.permission_denied(self.request, "Only superusers remove projects.")
+        if instance.devices.exists():
+            raise Conflict(f"{instance} still has devices. Remove them or move them to another project first.")
+        instance.delete()
+
+
+class MemberViewSet(
+    mixins.ListModelMixin,
+    mixins.CreateModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    ScopedViewSet,
+):
+    """Members: who is in which project, in which role."""
+
+    queryset = Membership.objects.select_related("project", "user")
+    serializer_class = MemberSerializer
+    permission = Permission.MANAGE_MEMBERS
+    filterset_class = MemberFilter
+    lookup_value_regex = ANY_PK
+    search_fields = ("user__username", "user__first_name", "user__last_name", "project__name")
+    ordering_fields = ("project__name", "user__username", "role")
+    ordering = ("project__name", "user__username")
+
+
+class DeviceTypeViewSet(ReadOnlyModelViewSet):
+    """Device types: what devices of one make send, and how it is shown. They are edited in the admin."""
+
+    queryset = DeviceType.objects.prefetch_related("metrics")
+    serializer_class = DeviceTypeSerializer
+    lookup_field = "slug"
+    lookup_value_regex = ANY_SLUG
+    search_fields = ("name", "slug", "description")
+    ordering_fields = ("name", "slug")
+    ordering = ("name",)
+
+
+class DeviceViewSet(
+    mixins.ListModelMixin,
+    mixins.CreateModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    ScopedViewSet,
+):
+    """Devices, addressed by their device ID. Removing one removes its readings; to keep them, archive it."""
+
+    queryset = Device.objects.select_related("project", "device_type", "parent")
+    serializer_class = DeviceSerializer
+    permission = Permission.MANAGE_DEVICES
+    filterset_class = DeviceFilter
+    lookup_field = "device_id"
+    lookup_value_regex = DEVICE_ID_PATTERN
+    search_fields = ("device_id", "name", "hostname", "location")
+    ordering_fields = ("name", "device_id", "presence", "lifecycle", "last_message", "created_at")
+    ordering = ("name", "device_id")
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        devices = self.filter_queryset(self.get_queryset().select_related(None))
+        rows = self.paginate_queryset(devices.values_list(*DEVICE_COLUMNS.values()))
+        return self.get_paginated_response([dict(zip(DEVICE_COLUMNS, row, strict=True)) for row in rows])
+
+
+class CredentialViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
+    """Credentials of devices, for those who manage them. The secret is in the answer that creates one, never again."""
+
+    queryset = Credential.objects.select_related("device__project", "created_by")
+    serializer_class = CredentialSerializer
+    permission = Permission.MANAGE_CREDENTIALS
+    filterset_class = CredentialFilter
+    lookup_field = "public_id"
+    lookup_value_regex = "[0-9a-f]{16}"
+    search_fields = ("public_id", "note", "device__device_id", "device__name")
+    ordering_fields = ("created_at", "expires_at", "last_used_at")
+    ordering = ("-created_at",)
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().where_user_may(self.request.user, self.permission)
+
+    @extend_schema(responses={201: IssuedCredentialSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        wanted = serializer.validated_data
+        require(request.user, self.permission, wanted["device"].project)
+        try:
+            credential, secret = issue(by=request.user, **wanted)
+        except DjangoValidationError as error:
+            raise Conflict(" ".join(error.messages)) from error
+        credential.secret = secret
+        return Response(IssuedCredentialSerializer(credential).data, status=201)
+
+    @extend_schema(request=None, responses=CredentialSerializer)
+    @action(detail=True, methods=["post"])
+    def revoke(self, request: Request, public_id: str) -> Response:
+        """Make the secret worthless now and cut the device's connection. Once more does no harm."""
+        credential = self.get_object()
+        credential.revoke()
+        return Response(self.get_serializer(credential).data)
+
+
+def runs_platform(user: AnyUser) -> bool:
+    return bool(getattr(user, "is_superuser", False))

@@ -1,0 +1,16 @@
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from devices import paths  # noqa: F401 (knows <device_id:…>)
+from telemetry.api.history import HistoryView
+from telemetry.api.latest import LatestView
+from telemetry.api.metrics import MetricViewSet
+
+router = SimpleRouter()
+router.register("metrics", MetricViewSet)
+
+urlpatterns = [
+    path("devices/<device_id:device_id>/latest/", LatestView.as_view(), name="latest"),
+    path("devices/<device_id:device_id>/history/", HistoryView.as_view(), name="history"),
+    *router.urls,
+]
