@@ -10,6 +10,9 @@ node_is_recent() {
 if ! node_is_recent; then
     export PATH="$PWD/.venv/bin:$PATH"
     node_is_recent || setup/venv.sh node
+    # Unlike Debian's, this Node.js knows nothing of authorities that the machine was told to trust.
+    authorities=/etc/ssl/certs/ca-certificates.crt
+    [ ! -r "$authorities" ] || export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-$authorities}"
 fi
 echo "Installing package-lock.json into node_modules …"
 npm ci --no-progress --loglevel=error "$@"
