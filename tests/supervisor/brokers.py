@@ -20,11 +20,11 @@ from tests.waiting import wait_until
 
 
 @contextmanager
-def running_broker(folder: Path, *, bundled: bool, demo: bool) -> Iterator[EmbeddedBroker]:
+def running_broker(folder: Path, *, bundled: bool, demo: bool) -> Iterator[tuple[EmbeddedBroker, Child]]:
     broker = make_broker(folder, bundled=bundled, demo=demo)
     child = Child("broker", broker.program.command, folder / "broker.log")
     child.wait_until(lambda: is_listening(broker.port) and (broker.folder / "broker.pid").exists())
-    yield broker
+    yield broker, child
     child.stop()
     print(child.output)
 

@@ -38,7 +38,7 @@ def _running(folder: Path, settings: Any, *, bundled: bool, demo: bool) -> Itera
     settings.BROKER_DIR = str(planned.folder)
     settings.MQTT_URL = planned.url  # the port may differ: names and passwords are what counts
     write_broker_files()
-    with running_broker(folder, bundled=bundled, demo=demo) as broker:
+    with running_broker(folder, bundled=bundled, demo=demo) as (broker, _):
         yield broker
 
 
