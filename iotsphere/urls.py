@@ -2,12 +2,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from iotsphere.api import problems
+from telemetry.api.telemetry import TelemetryView
 
 urlpatterns = [
     path("", include("iotsphere.dashboards.urls")),
     path("", include("iotsphere.accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("iotsphere.api.urls")),
+    path("api/telemetry", TelemetryView.as_view(schema=None)),
 ]
 
 handler400 = problems.bad_request

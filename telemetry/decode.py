@@ -81,7 +81,7 @@ def decode(body: bytes, *, received_at: datetime, oldest: datetime, max_bytes: i
     is rejected: a device that has nothing to say leaves the key out.
     """
     if len(body) > max_bytes:
-        return _unreadable(Reason.TOO_LARGE, f"{len(body):,} bytes; {max_bytes:,} are allowed")
+        return _unreadable(Reason.TOO_LARGE, f"{max_bytes:,} bytes are allowed")
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -2,16 +2,19 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from telemetry.decode import shown
 from telemetry.envelope import Tally
 from telemetry.models import RejectedItem
 
-SAMPLES = 20
+SAMPLES = 20  # of each sender in each batch
+MAX_SAMPLES = 100_000
+SAMPLES_KEPT = timedelta(days=7)
 UPSERT_ROWS = 1000
 
 UPSERT_HOURS = """
@@ -56,11 +59,24 @@ def write_ledger(tallies: Iterable[Tally]) -> None:
     for figures in hours.values():
         figures[0] = sum(figures)
     time_of = connection.ops.adapt_datetimefield_value
-    _upsert(UPSERT_HOURS, [(sender, time_of(hour), devices[sender], *hours[sender, hour]) for sender, hour in sorted(hours)])
     _upsert(
-        UPSERT_REASONS, [(sender, time_of(hour), reason, reasons[sender, hour, reason]) for sender, hour, reason in sorted(reasons)]
+        UPSERT_HOURS, [(sender, time_of(hour), devices[sender], *hours[sender, hour]) for sender, hour in sorted(hours)]
+    )
+    _upsert(
+        UPSERT_REASONS,
+        [(sender, time_of(hour), reason, reasons[sender, hour, reason]) for sender, hour, reason in sorted(reasons)],
     )
     _keep_samples(rejected)
+
+
+def prune_samples(now: datetime) -> int:
+    """Delete the samples that are too old or too many; how many."""
+    surplus = RejectedItem.objects.order_by("-pk").values_list("pk", flat=True)[MAX_SAMPLES : MAX_SAMPLES + 1]
+    newest_of_surplus = surplus.first() or 0
+    deleted, _ = RejectedItem.objects.filter(
+        Q(received_at__lt=now - SAMPLES_KEPT) | Q(pk__lte=newest_of_surplus)
+    ).delete()
+    return deleted
 
 
 def _upsert(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:

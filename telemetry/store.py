@@ -84,5 +84,6 @@ def _insert(rows: Sequence[Row]) -> list[int]:
             position
             for position, (metric_id, time, value, text) in enumerate(rows)
             # The text is what Django's SQLite backend makes of a time: UTC, without its zone.
-            if execute(STORE_ONE, (metric_id, str(time.astimezone(UTC).replace(tzinfo=None)), value, text)).rowcount == 0
+            if execute(STORE_ONE, (metric_id, str(time.astimezone(UTC).replace(tzinfo=None)), value, text)).rowcount
+            == 0
         ]

@@ -51,9 +51,7 @@ def record(commit: Commit) -> Callable[[Pipeline], object]:
         pipeline.expire(minute, KEPT)
         for name in ("stored", "duplicate", "rejected", "quarantined"):
             pipeline.hincrby(TOTALS, name, getattr(commit, name))
-        pipeline.hset(
-            TOTALS, mapping={"last_commit": commit.at.timestamp(), "lag_seconds": commit.lag.total_seconds()}
-        )
+        pipeline.hset(TOTALS, mapping={"last_commit": commit.at.timestamp(), "lag_seconds": commit.lag.total_seconds()})
 
     return write
 

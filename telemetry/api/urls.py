@@ -5,6 +5,7 @@ from devices import paths  # noqa: F401 (knows <device_id:…>)
 from telemetry.api.history import HistoryView
 from telemetry.api.latest import LatestView
 from telemetry.api.metrics import MetricViewSet
+from telemetry.api.telemetry import TelemetryView
 
 router = SimpleRouter()
 router.register("metrics", MetricViewSet)
@@ -12,5 +13,7 @@ router.register("metrics", MetricViewSet)
 urlpatterns = [
     path("devices/<device_id:device_id>/latest/", LatestView.as_view(), name="latest"),
     path("devices/<device_id:device_id>/history/", HistoryView.as_view(), name="history"),
+    path("telemetry", TelemetryView.as_view(), name="telemetry"),
+    path("telemetry/", TelemetryView.as_view(schema=None)),
     *router.urls,
 ]
