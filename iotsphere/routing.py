@@ -1,9 +1,8 @@
 from channels.routing import URLRouter
-from channels.security.websocket import WebsocketDenier
 from channels.sessions import CookieMiddleware
 from django.urls import path, re_path
 
-from iotsphere.accounts.origin import OriginRule
+from iotsphere.accounts.origin import OriginRule, refuse
 from telemetry.consumers import LiveConsumer
 
 websocket = CookieMiddleware(
@@ -11,7 +10,7 @@ websocket = CookieMiddleware(
         URLRouter(
             [
                 path("ws/live/", LiveConsumer.as_asgi()),
-                re_path(r"", WebsocketDenier.as_asgi()),
+                re_path(r"", refuse),  # type: ignore[arg-type]  # the types know views alone
             ]
         )
     )

@@ -143,15 +143,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
     def _believe(self, visitor: Visitor) -> None:
         self._visitor = visitor
         self.user_pk, self.session = visitor.user.pk, visitor.session
-        left = _seconds_left(visitor)
-        if visitor.by_token and left > HINT_BEFORE_EXPIRY:
-            self._note_in(left - HINT_BEFORE_EXPIRY, "expiring")
+        if visitor.by_token:
+            self._note_in(max(0, _seconds_left(visitor) - HINT_BEFORE_EXPIRY), "expiring")
         else:
-            self._note_in(left, "recheck")
+            self._note_in(_seconds_left(visitor), "recheck")
 
     async def _hint_at_expiry(self, visitor: Visitor) -> None:
         left = _seconds_left(visitor)
-        self._note_in(left, "recheck")
+        self._note_in(left + 0.1, "recheck")  # not before: then it would still be valid
         await self._send({"type": "expiring", "seconds": round(left)})
 
     async def _check_again(self, visitor: Visitor, *, resync: bool) -> None:
@@ -284,4 +283,4 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
 
 def _seconds_left(visitor: Visitor) -> float:
-    return max(0.1, (visitor.valid_until - timezone.now()).total_seconds())
+    return max(0, (visitor.valid_until - timezone.now()).total_seconds())

@@ -5,14 +5,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from channels.security.websocket import WebsocketDenier
 from django.conf import settings
 from django.http.request import validate_host
 
 log = structlog.get_logger(__name__)
 
 Scope = dict[str, Any]
-Application = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class OriginRule:
@@ -25,9 +26,7 @@ class OriginRule:
     def __init__(self, application: Application) -> None:
         self.application = application
 
-    async def __call__(
-        self, scope: Scope, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         origin = headers.get(b"origin", b"").decode("latin1")
         host = headers.get(b"host", b"").decode("latin1")
@@ -39,9 +38,15 @@ class OriginRule:
                 origin=origin,
                 host=host,
             )
-            await WebsocketDenier()(scope, receive, send)
+            await refuse(scope, receive, send)
             return
         await self.application(scope, receive, send)
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that takes no socket: closing before accepting answers 403."""
+    await receive()
+    await send({"type": "websocket.close"})
 
 
 def is_own_origin(origin: str, host: str) -> bool:

@@ -12,6 +12,8 @@ import orjson
 import structlog
 from django.conf import settings
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from telemetry.live.events import Changes, DeviceChange, Entry
@@ -65,8 +67,12 @@ class Hub:
         """Take in a socket. With the first one the hub starts to read, and waits until it does."""
         self._sockets.add(socket)
         if self._reader is None:
-            # The socket's time-out is longer than XREAD blocks: a Redis that went away silently is found out.
-            self._redis = Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2 * BLOCK / 1000)
+            self._redis = Redis.from_url(
+                settings.REDIS_URL,
+                socket_connect_timeout=2,
+                socket_timeout=2 * BLOCK / 1000,  # longer than XREAD blocks: a Redis that is gone is found out
+                retry=Retry(NoBackoff(), 0),  # an interruption shall be seen here: entries may be missing after it
+            )
             self._reader = asyncio.create_task(self._read(self._redis))
         with suppress(TimeoutError):
             await asyncio.wait_for(self._following.wait(), FIRST_ANSWER_WITHIN)
@@ -117,23 +123,24 @@ class Hub:
             return None
 
     async def _read(self, redis: Redis) -> None:
-        pause = SHORTEST_PAUSE
+        pause = 0.0
         while True:
             try:
                 await self._find_the_end(redis)
-                pause = SHORTEST_PAUSE
+                if pause:
+                    self._resync()
+                pause = 0.0
                 while True:
                     await self._follow(redis)
             except (RedisError, OSError) as error:
+                pause = min(2 * pause or SHORTEST_PAUSE, LONGEST_PAUSE)
                 log.warning("live updates stand still: Redis does not answer", error=str(error), retry_in=pause)
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _find_the_end(self, redis: Redis) -> None:
         newest = cast(RawEntries, await redis.xrevrange(STREAM, count=1))
         self.cursor = newest[0][0].decode() if newest else NOWHERE
         self._following.set()
-        self._resync()
 
     async def _follow(self, redis: Redis) -> None:
         entries: RawEntries = []
@@ -145,6 +152,7 @@ class Hub:
         if len(entries) == READ_AT_ONCE and not await _range(redis, self.cursor, self.cursor):
             # So far behind that the stream was cut off in front of the hub.
             await self._find_the_end(redis)
+            self._resync()
 
     def _hand_out(self, body: bytes) -> None:
         try:

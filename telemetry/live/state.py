@@ -23,19 +23,19 @@ class TooManyDevices(Exception):
 class Wish:
     """What a client asks to be told about: a project by its slug (with the devices it gets later), or devices by ID."""
 
-    project: str = ""
+    project: str | None = None
     device_ids: frozenset[str] = frozenset()
 
     def subject(self, user: AnyUser) -> Subject:
         """The part of it that `user` may see; empty if there is none."""
-        if self.project:
+        if self.project is not None:
             projects = Project.objects.visible_to(user).order_by().filter(slug=_storable(self.project))
             return frozenset(projects.values_list("pk", flat=True))
         return frozenset(self._devices(user).order_by().values_list("project_id", "device_id"))
 
     def missing(self, subject: Subject) -> str:
         """A sentence about what is not in the subject: it does not exist, or is none of the user's business."""
-        if self.project:
+        if self.project is not None:
             return "" if subject else f"There is no project “{self.project}” that you can see."
         missing = self.device_ids - {route[1] for route in subject if isinstance(route, tuple)}
         return f"There is no device that you can see with the ID {_listed(missing)}." if missing else ""
@@ -59,7 +59,7 @@ class Wish:
 
     def _devices(self, user: AnyUser) -> DeviceQuerySet:
         visible = Device.objects.visible_to(user)
-        if self.project:
+        if self.project is not None:
             return visible.in_service().filter(project__slug=_storable(self.project))
         return visible.filter(device_id__in=[_storable(device_id) for device_id in self.device_ids])
 
