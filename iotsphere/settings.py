@@ -137,7 +137,8 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "iotsphere"},
+        # The layer waits for messages as long as redis-py would wait for any answer by default: give up later.
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 15}], "prefix": "iotsphere"},
     }
 }
 
@@ -152,6 +153,8 @@ INGEST_EVALUATORS: list[str] = []
 INGEST_BATCH_SIZE = env.int("INGEST_BATCH_SIZE", default=5000)
 # A request body larger than this answers 413; an MQTT message larger than this is rejected and counted.
 INGEST_MAX_BODY_BYTES = env.int("INGEST_MAX_BODY_BYTES", default=256 * 1024)
+# A device that makes more requests than this answers 429.
+INGEST_REQUESTS_PER_MINUTE = env.int("INGEST_REQUESTS_PER_MINUTE", default=600)
 # Under this name the broker keeps what arrives while no listener is there. Two listeners must not share it.
 INGEST_CLIENT_ID = env.str("INGEST_CLIENT_ID", default="iotsphere-ingest")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -171,7 +174,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "keep broker files": {"task": "devices.tasks.keep_broker_files", "schedule": timedelta(minutes=1)},
     "sweep presence": {"task": "telemetry.tasks.sweep_presence", "schedule": timedelta(seconds=10)},
-    "prune rejected items": {"task": "telemetry.tasks.prune_rejected_items", "schedule": timedelta(hours=1)},
+    "prune rejected items": {"task": "telemetry.tasks.prune_rejected_items", "schedule": timedelta(minutes=10)},
     "prune expired tokens": {"task": "iotsphere.tasks.prune_expired_tokens", "schedule": timedelta(days=1)},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -217,7 +220,7 @@ REST_FRAMEWORK = {
         "iotsphere.api.filters.Ordering",
     ],
     "DEFAULT_PAGINATION_CLASS": "iotsphere.api.pagination.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "iotsphere.api.schema.OperationSchema",
     "EXCEPTION_HANDLER": "iotsphere.api.problems.problem_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -239,6 +242,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "CredentialKind": "devices.models.CredentialKind",
+        "MetricKind": "devices.models.MetricKind",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "iotsphere.api.schema.add_problems",
+    ],
 }
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
@@ -280,7 +291,8 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = env.str("STATIC_ROOT", default=str(DATA_DIR / "static"))
+# Where collectstatic puts files in production; empty: they are served from where they lie, found once at start.
+STATIC_ROOT = env.str("STATIC_ROOT", default="") or None
 NODE_MODULES = BASE_DIR / "node_modules"
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
 VENDOR_FILES = {
@@ -294,8 +306,7 @@ STATICFILES_DIRS += [
     for name, folder in VENDOR_FILES.items()
     if (NODE_MODULES / folder).is_dir()
 ]
-# Without collectstatic (the first-run command) files are served from where they lie, found once at start.
-WHITENOISE_USE_FINDERS = not Path(STATIC_ROOT).is_dir()
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 WHITENOISE_AUTOREFRESH = DEBUG
 if not WHITENOISE_USE_FINDERS and not DEBUG:
     STORAGES = {

@@ -20,6 +20,7 @@ def celery(*arguments: str) -> tuple[str, ...]:
 
 
 def web(port: int) -> Program:
+    # Static files are served from where they lie; WhiteNoise would rather have them collected.
     daphne = [sys.executable, "-m", "daphne", "-v", "0", "--no-server-name"]
     for address in loopback_addresses():
         daphne += ["-e", f"tcp:port={port}:interface=" + address.replace(":", "\\:")]
