@@ -49,6 +49,8 @@ class ScopedViewSet(GenericViewSet):
 
     permission_classes = (IsAuthenticated, MayChange)
     permission: Permission
+    # PATCH says all that PUT could.
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
     def get_queryset(self) -> QuerySet[Any]:
         return cast(ProjectScopedQuerySet, super().get_queryset()).visible_to(self.request.user)

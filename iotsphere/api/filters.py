@@ -26,6 +26,10 @@ class KnownParameters(BaseFilterBackend):
 class Search(SearchFilter):
     search_description = "Words that must all occur in the names."
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        [parameter] = super().get_schema_operation_parameters(view)
+        return [{**parameter, "schema": {"type": "string", "maxLength": LONGEST_SEARCH}}]
+
     def get_search_terms(self, request: Request) -> Any:
         if len(request.query_params.get(self.search_param, "")) > LONGEST_SEARCH:
             raise ValidationError({self.search_param: f"At most {LONGEST_SEARCH} characters."})
@@ -39,6 +43,10 @@ class Ordering(OrderingFilter):
     """By the view's `ordering_fields` alone. Rows without a value come last, and no order leaves two rows equal."""
 
     ordering_description = "Fields to order by, separated by commas; a minus before one turns it around."
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        [parameter] = super().get_schema_operation_parameters(view)
+        return [{**parameter, "description": f"{self.ordering_description} Fields: {', '.join(view.ordering_fields)}."}]
 
     def remove_invalid_fields(self, queryset: QuerySet[Any], fields: Any, view: Any, request: Request) -> list[str]:
         known = view.ordering_fields

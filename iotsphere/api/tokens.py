@@ -13,7 +13,7 @@ from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import update_last_login
 from django.db import transaction
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
@@ -131,7 +131,13 @@ def _read(refresh: str) -> FamilyToken:
         raise AuthenticationFailed(NOT_VALID) from error
 
 
-@extend_schema(tags=["token"])
+@extend_schema(
+    tags=["token"],
+    responses={
+        200: CredentialsSerializer,
+        429: OpenApiResponse(description=f"{LOCKED_OUT} Retry-After says how long."),
+    },
+)
 class TokenView(TokenViewBase):
     """Log in: user name and password for an access and a refresh token.
 
@@ -139,7 +145,6 @@ class TokenView(TokenViewBase):
     """
 
     serializer_class = CredentialsSerializer
-    name = "Token"
 
 
 @extend_schema(tags=["token"])
@@ -150,7 +155,6 @@ class RefreshView(TokenViewBase):
     """
 
     serializer_class = RefreshSerializer
-    name = "Token refresh"
 
 
 @extend_schema(tags=["token"], responses={204: None})
@@ -158,7 +162,6 @@ class RevokeView(TokenViewBase):
     """Log out: the refresh token and all that descend from the same login are worth nothing from now on."""
 
     serializer_class = RevokeSerializer
-    name = "Token revoke"
 
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         super().post(request, *args, **kwargs)

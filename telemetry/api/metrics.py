@@ -30,7 +30,6 @@ class MetricViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.Upd
     serializer_class = MetricSerializer
     permission = Permission.MANAGE_DEVICES
     filterset_class = MetricFilter
-    http_method_names = ["get", "patch", "head", "options"]
     lookup_value_regex = "[0-9]{1,18}"
     search_fields = ("key", "label", "device__device_id", "device__name")
     ordering_fields = ("key", "label", "device__device_id", "last_time")

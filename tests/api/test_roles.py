@@ -1,0 +1,151 @@
+"""Who may do what over REST: every route and method there is, and what each of the cast is answered."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from rest_framework.test import APIClient
+
+from devices.models import Credential
+from iotsphere.models import User
+from tests.factories import DeviceFactory, DeviceTypeFactory, MetricFactory, UserFactory
+
+CAST = ["alice", "oscar", "vera", "charlie", "root", "nobody"]
+# What alice, oscar, vera, charlie, root and nobody get.
+ALL = (200, 200, 200, 200, 200, 401)
+MEMBERS = (200, 200, 200, 404, 200, 401)
+ANYBODY = (200,) * 6
+
+MATRIX: dict[str, tuple[int, ...]] = {
+    "GET root": ANYBODY,
+    "GET schema": ANYBODY,
+    "GET docs": ANYBODY,
+    "POST token": (400,) * 6,
+    "POST token-refresh": (400,) * 6,
+    "POST token-revoke": (400,) * 6,
+    "GET me": ALL,
+    "PATCH me": ALL,
+    "GET project-list": ALL,
+    "POST project-list": (403, 403, 403, 403, 201, 401),
+    "GET project-detail": MEMBERS,
+    "PATCH project-detail": (200, 403, 403, 404, 200, 401),
+    "DELETE project-detail": (403, 403, 403, 404, 409, 401),
+    "GET member-list": ALL,
+    "POST member-list": (201, 403, 403, 403, 201, 401),
+    "GET member-detail": MEMBERS,
+    "PATCH member-detail": (200, 403, 403, 404, 200, 401),
+    "DELETE member-detail": (204, 403, 403, 404, 204, 401),
+    "GET device-type-list": ALL,
+    "GET device-type-detail": ALL,
+    "GET device-list": ALL,
+    "POST device-list": (201, 403, 403, 403, 201, 401),
+    "GET device-detail": MEMBERS,
+    "PATCH device-detail": (200, 403, 403, 404, 200, 401),
+    "DELETE device-detail": (204, 403, 403, 404, 204, 401),
+    "GET latest": MEMBERS,
+    "GET history": MEMBERS,
+    "POST telemetry": (401,) * 6,
+    "POST api/telemetry": (401,) * 6,
+    "POST api/v1/telemetry/": (401,) * 6,
+    "GET credential-list": ALL,
+    "POST credential-list": (201, 403, 403, 403, 201, 401),
+    "GET credential-detail": (200, 404, 404, 404, 200, 401),
+    "POST credential-revoke": (200, 404, 404, 404, 200, 401),
+    "GET metric-list": ALL,
+    "GET metric-detail": MEMBERS,
+    "PATCH metric-detail": (200, 403, 403, 404, 200, 401),
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "PATCH me": {"first_name": "Somebody"},
+    "POST project-list": {"name": "New", "slug": "new"},
+    "PATCH project-detail": {"name": "Renamed"},
+    "POST member-list": {"project": "acme", "user": "newcomer", "role": "viewer"},
+    "PATCH member-detail": {"role": "operator"},
+    "POST device-list": {"device_id": "new", "name": "New", "project": "acme"},
+    "PATCH device-detail": {"name": "Renamed"},
+    "POST credential-list": {"device": "boiler.1", "kind": "api_key"},
+    "PATCH metric-detail": {"label": "Renamed"},
+}
+UNASKED = {"head", "options"}
+QUERIES = {"GET history": "?metrics=temperature"}
+
+
+def routes(resolver: URLResolver | None = None, path: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Every method and name under /api/ (the path where there is no name), with the route behind it."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        here = path + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern, here)
+        elif here.startswith("api/"):
+            yield from ((f"{method} {pattern.name or here}", pattern) for method in _methods(pattern))
+
+
+def _methods(pattern: URLPattern) -> list[str]:
+    view: Any = pattern.callback
+    answered = getattr(view, "actions", None) or dir(view.cls)
+    return [method.upper() for method in view.cls.http_method_names if method in answered and method not in UNASKED]
+
+
+ROUTES = dict(routes())
+
+
+def test_every_route_and_method_is_in_the_matrix() -> None:
+    assert sorted(ROUTES) == sorted(MATRIX)
+
+
+@pytest.fixture
+def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> dict[str, Any]:
+    """Acme has a device with all that belongs to one; `places` names them as addresses do."""
+    UserFactory.create(username="newcomer")
+    acme = alice.memberships.get().project
+    device = DeviceFactory.create(
+        device_id="boiler.1", project=acme, device_type=DeviceTypeFactory.create(slug="boiler")
+    )
+    metric = MetricFactory.create(device=device)
+    credential = Credential.objects.create(device=device, kind="api_key", public_id="0123456789abcdef")
+    return {
+        "project": {"slug": "acme"},
+        "member": {"pk": vera.memberships.get().pk},
+        "device-type": {"slug": "boiler"},
+        "device": {"device_id": "boiler.1"},
+        "latest": {"device_id": "boiler.1"},
+        "history": {"device_id": "boiler.1"},
+        "credential": {"public_id": credential.public_id},
+        "metric": {"pk": metric.pk},
+    }
+
+
+@pytest.fixture
+def ask(places: dict[str, Any], request: pytest.FixtureRequest) -> Callable[[str, str], Any]:
+    """`ask("GET me", "vera")`: what Vera is answered, signed in as on the pages."""
+
+    def ask(operation: str, who: str) -> Any:
+        method, name = operation.split()
+        kwargs = places[name.rsplit("-", 1)[0]] if ROUTES[operation].pattern.regex.groups else {}
+        address = reverse(f"api:{name}", kwargs=kwargs) if ROUTES[operation].name else f"/{name}"
+        client = APIClient()
+        if who != "nobody":
+            client.force_login(request.getfixturevalue(who))
+        return getattr(client, method.lower())(address + QUERIES.get(operation, ""), BODIES.get(operation))
+
+    return ask
+
+
+@pytest.mark.parametrize("operation", MATRIX)
+def test_the_matrix_holds(operation: str, ask: Callable[[str, str], Any]) -> None:
+    answers = {}
+    for who in CAST:
+        with transaction.atomic():
+            answers[who] = ask(operation, who)
+            transaction.set_rollback(True)
+    assert tuple(answer.status_code for answer in answers.values()) == MATRIX[operation], answers
+
+
+@pytest.mark.parametrize("operation", [operation for operation in MATRIX if operation.startswith("GET ")])
+def test_charlie_reads_nothing_of_acme(operation: str, ask: Callable[[str, str], Any]) -> None:
+    answer = ask(operation, "charlie")
+    content = answer.content.replace(answer.request["PATH_INFO"].encode(), b"")
+    for word in (b"Acme", b'"acme"', b"boiler.1", b"vera", b"0123456789abcdef"):
+        assert word not in content
