@@ -33,7 +33,9 @@ def listening(broker: Broker) -> Iterator[Ear]:
     client.on_message = ear.on_message
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
-    assert ear.subscribed.wait(10)
-    yield ear
-    client.disconnect()
-    client.loop_stop()
+    try:
+        assert ear.subscribed.wait(10)
+        yield ear
+    finally:
+        client.disconnect()
+        client.loop_stop()

@@ -59,11 +59,10 @@ def test_the_battery_runs_down_and_is_replaced_when_empty() -> None:
 
 
 def test_it_resumes_at_the_charge_it_last_reported() -> None:
-    sensor = a_sensor()
-    last = reading(sensor, MONDAY + DAY)
-    restarted = a_sensor(charge=0.2)
-    restarted.resume(MONDAY + DAY, last)
-    assert reading(restarted, MONDAY + DAY + 5)["battery"] == pytest.approx(last["battery"], abs=0.03)
+    sensor, restarted = a_sensor(), a_sensor(charge=0.2)
+    last = reading(sensor, MONDAY + 20 * DAY)
+    restarted.resume(MONDAY + 20 * DAY, last)
+    assert reading(restarted, MONDAY + 20 * DAY + 5)["battery"] == pytest.approx(last["battery"], abs=0.03)
 
 
 def test_mains_water_is_coldest_in_late_winter_and_between_freezing_and_warm() -> None:

@@ -26,9 +26,11 @@ def playing(broker: Broker, *actors: Actor) -> Iterator[None]:
     stop = threading.Event()
     thread = threading.Thread(target=play, args=(broker.url, actors, stop))
     thread.start()
-    yield
-    stop.set()
-    thread.join(5)
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(5)
 
 
 def heard(ear: Ear, actor: Actor, kind: str) -> list[str]:

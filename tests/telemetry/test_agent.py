@@ -53,7 +53,7 @@ def test_any_hostname_gives_a_device_id(hostname: str, device_id: str) -> None:
 def test_it_sends_until_it_is_stopped(broker: Broker) -> None:
     stop = threading.Event()
     arguments = {"interval": 0.05, "stop": stop}
-    thread = threading.Thread(target=agent.run, args=(broker.url, "server-test"), kwargs=arguments)
+    thread = threading.Thread(target=agent.run, args=(broker.url, "server-test"), kwargs=arguments, daemon=True)
     with listening(broker) as ear:
         thread.start()
         wait_until(lambda: len(ear.heard("server-test", "telemetry")) >= 3)
