@@ -13,7 +13,7 @@ from django.conf import settings
 
 from tests.servers import BROKER, ON, make_broker, start_servers
 
-FIXTURES = ["cast", "clients", "query_counts", "redis", "live", "sockets", "browser"]
+FIXTURES = ["cast", "clients", "query_counts", "redis", "series", "live", "sockets", "browser", "heater"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
