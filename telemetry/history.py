@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeAlias
 
 from django.core.exceptions import ValidationError
@@ -81,6 +81,7 @@ def history(
     the lowest and the highest reading, so that no spike is lost. Buckets that `start` or `end` cut into are whole.
     Days begin at midnight in `time_zone`, by default the project's. ValidationError says what cannot be answered.
     """
+    start, end = start.astimezone(UTC), end.astimezone(UTC)  # on a wall clock differences would be wrong
     _check_range(start, end)
     zone = time_zone or device.project.time_zone
     buckets = Buckets(WIDTHS[interval], zone) if interval else fitting(start, end, points, zone)
