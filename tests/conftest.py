@@ -8,6 +8,7 @@ import os
 from contextlib import ExitStack
 
 import django
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -21,6 +22,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--on", choices=ON, default=ON[0], help="the database, Redis and broker that the tests run on")
     group.addoption("--durable", action="store_true", help="let PostgreSQL wait for the disk, as in production")
     group.addoption("--record-query-counts", action="store_true", help="write tests/query_counts.json anew")
+
+
+# A property that holds slowly holds: on a busy machine every one of them is slow now and then.
+hypothesis.settings.register_profile("portal", deadline=None)
+hypothesis.settings.load_profile("portal")
 
 
 @pytest.hookimpl(tryfirst=True)
