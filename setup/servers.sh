@@ -19,11 +19,15 @@ fi
 echo "Installing ${missing[*]} from Debian's packages …"
 # The tests start their own; the packages' services shall not be started beside them.
 policy=/usr/sbin/policy-rc.d
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 if [ ! -e "$policy" ]; then
+    trap 'rm -f "$log" "$policy"' EXIT
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod +x "$policy"
-    trap 'rm -f "$policy"' EXIT
 fi
 export DEBIAN_FRONTEND=noninteractive
-apt-get -qq update
-apt-get -qq install --yes --no-install-recommends "${missing[@]}" </dev/null >/dev/null
+{ apt-get update && apt-get install --yes --no-install-recommends "${missing[@]}"; } </dev/null >"$log" 2>&1 || {
+    cat "$log" >&2
+    exit 1
+}
