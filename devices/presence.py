@@ -1,8 +1,10 @@
 """Whether a device is there: told by its messages, by what the broker says of its connection, and by silence."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Literal, NamedTuple
 
 from django.db import connection, transaction
@@ -36,6 +38,18 @@ def presence_after(last_sign: datetime | None, interval: timedelta, now: datetim
     return Presence.OFFLINE, None
 
 
+class Status(NamedTuple):
+    """What a device's status topic says: the device itself when it connects, the broker when it is gone.
+
+    A retained message only repeats what was said some time ago: it counts while nothing else is known.
+    """
+
+    device_id: str
+    word: Word
+    at: datetime
+    is_retained: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class PresenceChange:
     """A device whose presence is now another."""
@@ -54,12 +68,13 @@ def note_messages(times: Mapping[int, datetime]) -> list[PresenceChange]:
     return _update(Device.objects.filter(pk__in=list(times)), lambda row: row.heard(times[row.pk]))
 
 
-def note_status(device_id: str, word: Word, at: datetime, *, retained: bool = False) -> list[PresenceChange]:
-    """Note what a device's status topic says. Of an unknown device: nothing.
-
-    A retained message only repeats what was said some time ago: it counts while nothing else is known.
-    """
-    return _update(Device.objects.filter(device_id=device_id), lambda row: row.told(word, at, retained))
+def note_statuses(statuses: Iterable[Status]) -> list[PresenceChange]:
+    """Note what devices' status topics say, in this order. Of unknown devices: nothing."""
+    by_device: dict[str, list[Status]] = defaultdict(list)
+    for status in statuses:
+        by_device[status.device_id].append(status)
+    devices = Device.objects.filter(device_id__in=list(by_device))
+    return _update(devices, lambda row: reduce(_Row.told, by_device[row.device_id], row))
 
 
 def sweep(now: datetime) -> list[PresenceChange]:
@@ -94,15 +109,15 @@ class _Row(NamedTuple):
         row = self._replace(last_message=at)
         return row if row.gone_since(at) else row.there(at)
 
-    def told(self, word: Word, at: datetime, retained: bool) -> "_Row":
+    def told(self, status: Status) -> "_Row":
         """After a status message."""
-        if retained and self.presence != Presence.UNKNOWN:
+        if status.is_retained and self.presence != Presence.UNKNOWN:
             return self
-        if word == "online":
-            return self if self.gone_since(at) else self.there(at)._replace(last_connect=at)
-        if self.last_sign is not None and at < self.last_sign:
+        if status.word == "online":
+            return self if self.gone_since(status.at) else self.there(status.at)._replace(last_connect=status.at)
+        if self.last_sign is not None and status.at < self.last_sign:
             return self
-        return self._replace(presence=Presence.OFFLINE, due_at=None, last_disconnect=at)
+        return self._replace(presence=Presence.OFFLINE, due_at=None, last_disconnect=status.at)
 
     def silent(self, now: datetime) -> "_Row":
         """After silence up to `now`."""

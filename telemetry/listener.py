@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import paho.mqtt.client as mqtt
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -29,7 +29,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from devices import topics
 from devices.mqtt import KEEPALIVE, make_client
-from devices.presence import Word, note_status
+from devices.presence import Status, Word, note_statuses
 from telemetry import live
 from telemetry.inbox import Inbox
 from telemetry.ingest import Envelope, ingest
@@ -161,7 +161,7 @@ class Listener:
             telemetry, statuses = sort_out(deliveries)
             if telemetry and not self._persist(partial(ingest, telemetry)):
                 break
-            if statuses and not self._persist(partial(note_statuses, statuses)):
+            if statuses and not self._persist(partial(take_statuses, statuses)):
                 break
             self._acknowledge(deliveries)
         connection.close()
@@ -188,13 +188,6 @@ class Listener:
                     delivery.client.ack(delivery.mid, delivery.qos)
 
 
-class Status(NamedTuple):
-    device_id: str
-    word: Word
-    at: datetime
-    is_retained: bool
-
-
 def sort_out(deliveries: Sequence[Delivery]) -> tuple[list[Envelope], list[Status]]:
     """What is for ingest (wrong topics too, for they are counted), and what is said about connections."""
     telemetry: list[Envelope] = []
@@ -212,11 +205,5 @@ def sort_out(deliveries: Sequence[Delivery]) -> tuple[list[Envelope], list[Statu
     return telemetry, statuses
 
 
-def note_statuses(statuses: Sequence[Status]) -> None:
-    with transaction.atomic():
-        changes = [
-            change
-            for status in statuses
-            for change in note_status(status.device_id, status.word, status.at, retained=status.is_retained)
-        ]
-    live.push(live.presence_changes(changes))
+def take_statuses(statuses: Sequence[Status]) -> None:
+    live.push(live.presence_changes(note_statuses(statuses)))

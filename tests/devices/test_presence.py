@@ -4,7 +4,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from devices.models import Device, Presence
-from devices.presence import PresenceChange, note_messages, note_status, sweep
+from devices.presence import PresenceChange, Status, Word, note_messages, note_statuses, sweep
 from tests.factories import NOON, DeviceFactory, DeviceTypeFactory
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +24,12 @@ def presences(changes: list[PresenceChange]) -> dict[str, Presence]:
 
 def hear(device: Device, at: datetime) -> list[PresenceChange]:
     changes = note_messages({device.pk: at})
+    device.refresh_from_db()
+    return changes
+
+
+def tell(device: Device, word: Word, at: datetime, *, retained: bool = False) -> list[PresenceChange]:
+    changes = note_statuses([Status(device.device_id, word, at, retained)])
     device.refresh_from_db()
     return changes
 
@@ -115,44 +121,61 @@ def test_a_message_stored_after_the_sweep_proves_the_sweep_wrong(device: Device)
 
 def test_the_last_will_takes_a_device_offline_at_once(device: Device) -> None:
     hear(device, NOON)
-    assert presences(note_status(device.device_id, "offline", NOON + SECOND)) == {device.device_id: Presence.OFFLINE}
-    device.refresh_from_db()
+    assert presences(tell(device, "offline", NOON + SECOND)) == {device.device_id: Presence.OFFLINE}
     assert (device.last_disconnect, device.presence_due_at) == (NOON + SECOND, None)
 
 
 def test_a_message_from_before_the_last_will_does_not_bring_it_back(device: Device) -> None:
-    note_status(device.device_id, "offline", NOON + SECOND)
+    tell(device, "offline", NOON + SECOND)
     assert hear(device, NOON) == []
     assert (device.presence, device.last_message) == (Presence.OFFLINE, NOON)
 
 
 def test_a_last_will_from_before_the_newest_message_is_not_believed(device: Device) -> None:
     hear(device, NOON)
-    assert note_status(device.device_id, "offline", NOON - SECOND) == []
+    assert tell(device, "offline", NOON - SECOND) == []
 
 
 def test_a_device_says_that_it_is_online(device: Device) -> None:
-    assert presences(note_status(device.device_id, "online", NOON)) == {device.device_id: Presence.ONLINE}
-    device.refresh_from_db()
+    assert presences(tell(device, "online", NOON)) == {device.device_id: Presence.ONLINE}
     assert (device.last_connect, device.last_message) == (NOON, None)
 
 
 def test_a_device_that_says_online_and_then_nothing_goes_offline(device: Device) -> None:
-    note_status(device.device_id, "online", NOON)
+    tell(device, "online", NOON)
     assert presences(sweep(NOON + 3 * MINUTE)) == {device.device_id: Presence.OFFLINE}
 
 
 def test_a_retained_status_tells_of_a_device_nothing_is_known_of(device: Device) -> None:
-    changes = note_status(device.device_id, "offline", NOON, retained=True)
+    changes = tell(device, "offline", NOON, retained=True)
     assert presences(changes) == {device.device_id: Presence.OFFLINE}
 
 
 @pytest.mark.parametrize("word", ["online", "offline"])
-def test_a_retained_status_is_no_news_of_a_device_that_is_known(device: Device, word: str) -> None:
+def test_a_retained_status_is_no_news_of_a_device_that_is_known(device: Device, word: Word) -> None:
     hear(device, NOON)
     sweep(NOON + 90 * SECOND)
-    assert note_status(device.device_id, word, NOON + 2 * MINUTE, retained=True) == []  # type: ignore[arg-type]
+    assert tell(device, word, NOON + 2 * MINUTE, retained=True) == []
 
 
 def test_the_status_of_an_unknown_device_is_ignored() -> None:
-    assert note_status("nobody", "online", NOON) == []
+    assert note_statuses([Status("nobody", "online", NOON)]) == []
+
+
+def test_of_several_words_the_last_counts(device: Device) -> None:
+    words: list[Word] = ["online", "offline", "online"]
+    changes = note_statuses(
+        [Status(device.device_id, word, NOON + number * SECOND) for number, word in enumerate(words)]
+    )
+    assert presences(changes) == {device.device_id: Presence.ONLINE}
+
+
+def test_the_words_of_thousands_of_devices_take_two_statements(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    devices = Device.objects.bulk_create(
+        DeviceFactory.build_batch(2000, project=DeviceFactory.create().project, device_type=None)
+    )
+    with django_assert_num_queries(4):  # two and a savepoint
+        changes = note_statuses([Status(device.device_id, "offline", NOON) for device in devices])
+    assert len(changes) == 2000
