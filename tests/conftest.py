@@ -6,6 +6,7 @@
 
 import os
 from contextlib import ExitStack
+from pathlib import Path
 
 import django
 import hypothesis
@@ -14,7 +15,7 @@ from django.conf import settings
 
 from tests.servers import BROKER, ON, make_broker, start_servers
 
-FIXTURES = ["cast", "clients", "query_counts", "redis", "series", "live", "sockets", "browser", "heater"]
+FIXTURES = sorted(path.stem for path in Path(__file__).with_name("fixtures").glob("[!_]*.py"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
