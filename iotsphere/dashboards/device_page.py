@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 
 from devices.models import Device, ValueType, Widget
@@ -92,7 +93,7 @@ class DevicePage:
         """What the page's script needs to know."""
         return {
             "device": self.device.device_id,
-            "history": f"/api/v1/devices/{self.device.device_id}/history/",
+            "history": reverse("api:history", args=[self.device.device_id]),
             "timeZone": str(self.device.project.time_zone),
             "charts": self.charts,
             "scripts": [static(f"vendor/{file}") for file in CHART_SCRIPTS],

@@ -1,10 +1,11 @@
 from django.urls import path
 
+from devices import paths  # noqa: F401 (knows <device_id:…>)
 from iotsphere.dashboards import views
 
 urlpatterns = [
     path("", views.fleet, name="fleet"),
     path("fleet/summary/", views.fleet_summary, name="fleet-summary"),
-    path("devices/<str:device_id>/", views.device, name="device"),
-    path("devices/<str:device_id>/<slug:tab>/", views.device, name="device-tab"),
+    path("devices/<device_id:device_id>/", views.device, name="device"),
+    path("devices/<device_id:device_id>/<slug:tab>/", views.device, name="device-tab"),
 ]

@@ -83,7 +83,7 @@ def _defined(definition: MetricDefinition, metric: Metric | None) -> Shown:
         label=definition.label,
         unit=definition.unit,
         value_type=metric.value_type if metric else definition.value_type,
-        kind=definition.kind,
+        kind=metric.kind if metric else definition.kind,
         precision=definition.precision,
         minimum=definition.minimum,
         maximum=definition.maximum,

@@ -1,4 +1,4 @@
-// The figures of a chart as a table and as CSV: for those who cannot see charts, and for spreadsheets.
+// The figures of a chart as a table, for those who cannot see charts.
 
 import { valueInWords } from "./values.js";
 
@@ -32,28 +32,4 @@ function cell(tag, text, name = "") {
   element.textContent = text;
   element.className = name;
   return element;
-}
-
-/** RFC 4180; keys and labels cannot become formulas of a spreadsheet. */
-export function csvOf(metrics, points) {
-  const columns = metrics.map((metric) => byTime(points[metric.key]));
-  const head = ["time", ...metrics.map((metric) => (metric.unit ? `${metric.key} (${metric.unit})` : metric.key))];
-  const rows = timesOf(metrics, points).map((time) => [
-    new Date(time).toISOString(),
-    ...columns.map((values) => values.get(time) ?? ""),
-  ]);
-  return [head, ...rows].map((row) => `${row.map(quoted).join(",")}\r\n`).join("");
-}
-
-function quoted(field) {
-  const text = typeof field === "string" && /^[=+\-@\t\r]/.test(field) ? `'${field}` : String(field);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-export function download(name, text) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

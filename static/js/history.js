@@ -3,7 +3,7 @@
 import { serverNow } from "./ages.js";
 import { loadChart } from "./chart-loader.js";
 import { colourOf, drawChart } from "./history-chart.js";
-import { csvOf, download, tableOf } from "./history-table.js";
+import { tableOf } from "./history-table.js";
 import { DAY, ZoneClock } from "./time-axis.js";
 
 const RANGES = { "24h": DAY, "7d": 7 * DAY, "14d": 14 * DAY, "30d": 30 * DAY };
@@ -45,7 +45,6 @@ export class History {
     form.elements.from.addEventListener("input", () => form.elements.to.setCustomValidity(""));
     form.elements.to.addEventListener("input", () => form.elements.to.setCustomValidity(""));
     panel.querySelector("[data-zoom-out]").addEventListener("click", () => this.#zoomOut());
-    panel.querySelector("[data-csv]").addEventListener("click", () => this.#saveCsv());
     for (const card of panel.querySelectorAll("[data-chart]")) {
       card.querySelector("[data-table-toggle]").addEventListener("click", (event) => this.#toggleTable(card, event));
       this.#showLegend(card);
@@ -116,8 +115,8 @@ export class History {
     try {
       const [Chart, lines, bars] = await Promise.all([
         loadChart(this.#settings.scripts),
-        this.#fetch(this.#keys(false), wanted, { agg: "avg", points: POINTS }, request.signal),
-        this.#fetch(this.#keys(true), wanted, { agg: "delta", interval: barsOf(wanted) }, request.signal),
+        this.#fetch(this.#keys(false), wanted, howLines(), request.signal),
+        this.#fetch(this.#keys(true), wanted, howBars(wanted), request.signal),
       ]);
       this.#shown = { Chart, lines, bars, ...wanted };
       this.#panel.querySelector("[data-failure]").replaceChildren();
@@ -138,15 +137,13 @@ export class History {
   }
 
   /** {interval in milliseconds, raw, series: points by key}. `how` is for the query, beside metrics and range. */
-  async #fetch(keys, { from, to }, how, signal) {
-    const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+  async #fetch(keys, range, how, signal) {
     const parts = Array.from({ length: Math.ceil(keys.length / METRICS_AT_ONCE) }, (_, part) =>
       keys.slice(part * METRICS_AT_ONCE, (part + 1) * METRICS_AT_ONCE),
     );
     const answers = await Promise.all(
       parts.map(async (metrics) => {
-        const query = new URLSearchParams({ metrics: metrics.join(","), ...range, ...how });
-        const answer = await fetch(`${this.#settings.history}?${query}`, { signal });
+        const answer = await fetch(this.#address(metrics, range, how), { signal });
         if (answer.ok) return answer.json();
         const problem = await answer.json().catch(() => ({}));
         throw new Error(problem.detail ?? `The portal answered ${answer.status}.`);
@@ -160,6 +157,11 @@ export class History {
     };
   }
 
+  #address(keys, { from, to }, how) {
+    const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+    return `${this.#settings.history}?${new URLSearchParams({ metrics: keys.join(","), ...range, ...how })}`;
+  }
+
   // --- Showing ---
 
   #draw() {
@@ -167,6 +169,9 @@ export class History {
     if (!this.#shown) return;
     const { Chart, from, to } = this.#shown;
     for (const [card, chart] of this.#cards()) {
+      const keys = chart.metrics.map((metric) => metric.key).slice(0, METRICS_AT_ONCE);
+      const how = isBars(chart) ? howBars({ from, to }) : howLines();
+      card.querySelector("[data-csv]").href = this.#address(keys, { from, to }, { ...how, format: "csv" });
       const { interval, points } = this.#pointsOf(chart);
       const plot = card.querySelector("[data-plot]");
       if (!chart.metrics.some((metric) => points[metric.key]?.length)) {
@@ -182,7 +187,6 @@ export class History {
       this.#charts.push(drawChart(Chart, canvas, { chart, points, interval, from, to, clock, onZoom }));
       this.#fillTable(card, chart);
     }
-    this.#panel.querySelector("[data-csv]").disabled = this.#charts.length === 0;
     this.#note();
   }
 
@@ -193,8 +197,7 @@ export class History {
 
   #pointsOf(chart) {
     const { lines, bars } = this.#shown;
-    const isBars = chart.metrics.every((metric) => metric.counter);
-    return { interval: (isBars ? bars : lines).interval, points: { ...lines.series, ...bars.series } };
+    return { interval: (isBars(chart) ? bars : lines).interval, points: { ...lines.series, ...bars.series } };
   }
 
   #fail(reason) {
@@ -206,7 +209,6 @@ export class History {
     message.querySelector("[data-retry]").addEventListener("click", () => this.#load());
     this.#panel.querySelector("[data-failure]").replaceChildren(message);
     this.#panel.querySelector("[data-charts]").hidden = true;
-    this.#panel.querySelector("[data-csv]").disabled = true;
     this.#panel.querySelector("[data-history-note]").textContent = "";
   }
 
@@ -259,17 +261,14 @@ export class History {
     const table = card.querySelector("[data-table]");
     if (!table.hidden) table.replaceChildren(tableOf(chart, this.#pointsOf(chart).points, this.#clock));
   }
-
-  #saveCsv() {
-    const { lines, bars } = this.#shown;
-    const metrics = this.#settings.charts.flatMap((chart) => chart.metrics);
-    const name = `${this.#settings.device}-${this.#panel.querySelector("#from").value.slice(0, 10)}.csv`;
-    download(name, csvOf(metrics, { ...lines.series, ...bars.series }));
-  }
 }
 
-/** Counters are shown by the hour for up to three days, else by the day. */
-const barsOf = ({ from, to }) => (to - from <= 3 * DAY ? "1h" : "1d");
+const howLines = () => ({ agg: "avg", points: POINTS });
+
+/** What counters gained: by the hour for up to three days, else by the day. */
+const howBars = ({ from, to }) => ({ agg: "delta", interval: to - from <= 3 * DAY ? "1h" : "1d" });
+
+const isBars = (chart) => chart.metrics.every((metric) => metric.counter);
 
 function spanInWords(milliseconds) {
   const minutes = milliseconds / 60_000;

@@ -18,19 +18,15 @@ from tests.fixtures.query_counts import AssertRecordedQueries
 @pytest.fixture
 def heater_type() -> DeviceType:
     heater = DeviceTypeFactory.create(name="Heater", slug="heater", expected_interval=timedelta(seconds=30))
-    for position, fields in enumerate(
-        [
-            {"key": "target_temperature", "unit": "°C", "chart": "temperature"},
-            {
-                "key": "temperature", "unit": "°C", "chart": "temperature", "widget": Widget.GAUGE,
-                "minimum": 0, "maximum": 80,
-            },
-            {"key": "energy", "unit": "kWh", "chart": "energy", "kind": MetricKind.TOTAL_INCREASING},
-            {"key": "status", "value_type": ValueType.TEXT},
-            {"key": "uptime", "widget": Widget.HIDDEN},
-        ]
-    ):  # fmt: skip
-        MetricDefinitionFactory.create(device_type=heater, position=position, **fields)
+    definitions: list[dict[str, Any]] = [
+        {"key": "target_temperature", "unit": "°C", "chart": "temperature"},
+        {"key": "temperature", "unit": "°C", "chart": "temperature", "widget": Widget.GAUGE, "maximum": 80},
+        {"key": "energy", "unit": "kWh", "chart": "energy", "kind": MetricKind.TOTAL_INCREASING},
+        {"key": "status", "value_type": ValueType.TEXT},
+        {"key": "uptime", "widget": Widget.HIDDEN},
+    ]
+    for position, fields in enumerate(definitions):
+        MetricDefinitionFactory.create(device_type=heater, position=position, minimum=0, **fields)
     return heater
 
 
@@ -40,7 +36,8 @@ def heater(acme: Project, heater_type: DeviceType) -> Device:
     acme.save()
     heater: Device = DeviceFactory.create(device_id="WH.1", name="Cellar heater", project=acme, device_type=heater_type)
     for key, value in {"temperature": 60.0, "target_temperature": 40.0, "energy": 1834.6}.items():
-        MetricFactory.create(device=heater, key=key, last_value=value, last_time=timezone.now())
+        kind = MetricKind.TOTAL_INCREASING if key == "energy" else MetricKind.MEASUREMENT
+        MetricFactory.create(device=heater, key=key, kind=kind, last_value=value, last_time=timezone.now())
     return heater
 
 

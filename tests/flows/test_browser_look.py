@@ -1,0 +1,121 @@
+"""Every page on a phone and on a wide screen: nothing sticks out, and axe has nothing to say."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from devices.models import Device, Presence, Project
+from iotsphere.dashboards.values import value_in_words
+from iotsphere.models import User
+from tests.architecture.house import ROOT
+from tests.factories import DeviceFactory
+from tests.fixtures.browser import PageAs, Problems, expect
+from tests.fixtures.live import Portal
+
+AXE = Path(ROOT, "node_modules/axe-core/axe.min.js")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PAGES = {
+    "cards": "/?view=grid",
+    "list": "/?view=list",
+    "nothing found": "/?q=nothing-is-called-so",
+    "details": "/devices/WATER_HEATER_01/details/",
+    "operations": "/devices/WATER_HEATER_01/operations/",
+    "history": "/devices/WATER_HEATER_01/history/",
+}
+LONG = "<b>Unbreakably_long_device_name_" + "x" * 60
+
+
+@pytest.fixture
+def portal(lasting_portal: Portal) -> Portal:
+    return lasting_portal
+
+
+def complaints(page: Page) -> list[str]:
+    """What axe finds. It is evaluated by the debugger: the policy of the page would not let it in."""
+    page.evaluate(AXE.read_text() + "; undefined")
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    return [
+        f"{violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def settle(page: Page) -> None:
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    expect(page.locator(".skeleton:visible")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_pages_fit_and_axe_is_content(
+    page_as: PageAs, alice: User, acme: Project, heater: Device, width: int, scheme: str
+) -> None:
+    for presence in Presence:
+        DeviceFactory.create(project=acme, name=LONG, presence=presence, labels=["x" * 40], location=LONG)
+    page = page_as(alice, viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
+    found = {}
+    for name, address in PAGES.items():
+        page.goto(address)
+        settle(page)
+        found[name] = complaints(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+    assert found == {name: [] for name in PAGES}
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_the_doors_fit_and_axe_is_content(
+    page_as: PageAs, db: None, width: int, scheme: str, problems: Problems
+) -> None:
+    page = page_as(viewport={"width": width, "height": 740}, color_scheme=scheme)
+    for address in ("/login/", "/no-such-page/"):
+        page.goto(address)
+        assert complaints(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert all("404" in problem for problem in problems.take())
+
+
+def test_the_first_tab_stop_skips_to_the_content(page_as: PageAs, vera: User) -> None:
+    page = page_as(vera)
+    page.goto("/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+
+
+def test_a_menu_closes_with_escape(page_as: PageAs, vera: User) -> None:
+    page = page_as(vera)
+    page.goto("/")
+    page.get_by_label("Account of vera").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+
+
+def test_scripts_write_values_as_the_first_paint_does(page_as: PageAs, vera: User) -> None:
+    page = page_as(vera)
+    page.goto("/")
+    values: list[float] = [
+        0,
+        -0.04,
+        0.5,
+        1.5,
+        25.55,
+        1234567.891,
+        12.345678,
+        123456789.0,
+        0.000123456789,
+        -61,
+        999999999999.4,
+    ]
+    values += [1e12, -3.4e15, 1e300]
+    cases = [(value, precision) for value in values for precision in (None, 0, 1, 2)]
+    written = page.evaluate(
+        "async cases => { const { valueInWords } = await import('/static/js/values.js');"
+        "return cases.map(([value, precision]) => valueInWords(value, precision)); }",
+        [list(case) for case in cases],
+    )
+    assert written == [value_in_words(float(value), precision) for value, precision in cases]
