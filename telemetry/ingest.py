@@ -58,6 +58,8 @@ def ingest(batch: Sequence[Envelope]) -> list[Receipt]:
     Raises django.db.Error while the database does not take it: then nothing has happened, and the caller tries again
     or says so. No message can make it raise: one that the code fails on is rejected, and the rest is kept.
     """
+    if not batch:
+        return []
     try:
         return _ingest_with_fresh_series(batch)
     except Exception as error:
