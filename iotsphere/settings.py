@@ -77,10 +77,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "iotsphere.observability.health.HealthMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "iotsphere.observability.health.HealthMiddleware",
+    "iotsphere.observability.trace.TraceMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "iotsphere.csp.PathPolicyMiddleware",
@@ -178,7 +179,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune expired tokens": {"task": "iotsphere.tasks.prune_expired_tokens", "schedule": timedelta(days=1)},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_CELERY_ENABLED = True  # tasks log with the ID of the request that started them
 
 # --- Accounts ---------------------------------------------------------------------------------------------------
 
@@ -324,6 +325,9 @@ LOGGING_CONFIG = None
 LOG_FORMAT = env.str("LOG_FORMAT", default="console")
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 logging_config(LOG_FORMAT, LOG_LEVEL)
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # TraceMiddleware has looked at it
+# Who sends it as a bearer token may read /metrics. Superusers may, and in the demo this machine.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- Admin site -------------------------------------------------------------------------------------------------
 

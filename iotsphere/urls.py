@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from iotsphere.api import problems
+from iotsphere.observability.metrics import metrics
 from telemetry.api.telemetry import TelemetryView
 
 urlpatterns = [
@@ -9,6 +10,7 @@ urlpatterns = [
     path("", include("iotsphere.accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("iotsphere.api.urls")),
+    path("metrics", metrics),
     path("api/telemetry", TelemetryView.as_view(schema=None)),
 ]
 

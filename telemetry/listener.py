@@ -30,7 +30,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from devices import topics
 from devices.mqtt import KEEPALIVE, make_client
 from devices.presence import Status, Word, note_statuses
-from telemetry import live
+from telemetry import heartbeat, live
 from telemetry.inbox import Inbox
 from telemetry.ingest import Envelope, ingest
 from telemetry.models import Door
@@ -62,7 +62,10 @@ class Delivery(NamedTuple):
 
 
 class Listener:
-    """Runs in two threads: paho's takes messages in, the other one processes them. `start()` once, `stop()` once."""
+    """Runs in three threads: paho's takes messages in, one processes them, one tells that all is well.
+
+    `start()` once, `stop()` once.
+    """
 
     def __init__(self) -> None:
         self._inbox: Inbox[Delivery] = Inbox(2 * settings.INGEST_BATCH_SIZE, MAX_INBOX_BYTES)
@@ -70,11 +73,19 @@ class Listener:
         self._lock = threading.Lock()  # held while acknowledging, so that the connection stays the same
         self._connection = 0
         self._client: mqtt.Client | None = None
+        self._can_store = True
         self._worker = threading.Thread(target=self._work, name="ingest", daemon=True)
+        self._pulse = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def start(self) -> None:
         self._worker.start()
+        self._pulse.start()
         self._connect(MQTTProtocolVersion.MQTTv5)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether a message that a device sends now would be stored."""
+        return self._can_store and self._worker.is_alive() and self._client is not None and self._client.is_connected()
 
     def stop(self, timeout: float = 30.0) -> None:
         """Take nothing more in, finish what waits, acknowledge it, and leave the broker."""
@@ -156,6 +167,11 @@ class Listener:
 
     # --- The portal's side ---
 
+    def _beat(self) -> None:
+        while not self._stopping.wait(heartbeat.EVERY):
+            if self.is_well:
+                heartbeat.beat()
+
     def _work(self) -> None:
         while deliveries := self._inbox.take(settings.INGEST_BATCH_SIZE):
             telemetry, statuses = sort_out(deliveries)
@@ -173,9 +189,11 @@ class Listener:
             try:
                 write()
             except Exception:
+                self._can_store = False
                 log.exception("nothing can be stored, trying again", retry_in=pause, waiting=len(self._inbox))
                 connection.close()
             else:
+                self._can_store = True
                 return True
             if self._stopping.wait(pause):
                 return False

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from telemetry import heartbeat
+
 log = structlog.get_logger(__name__)
 
 
@@ -26,35 +28,46 @@ class HealthMiddleware:
 
 
 def readyz() -> JsonResponse:
-    """200 when every part answers, 503 naming those that do not; the reasons stay in the log."""
-    parts = {name: _answers(name, check) for name, check in CHECKS.items()}
-    ready = all(parts.values())
+    """200 when this process can serve, 503 when it cannot; with each part's state, whose reasons stay in the log.
+
+    The listener is another process: without it nothing new comes in, but all there is can be served ("degraded").
+    """
+    parts = parts_answering()
+    can_serve = parts["database"] and parts["redis"]
     return JsonResponse(
         {
-            "status": "ready" if ready else "not ready",
+            "status": "ready" if all(parts.values()) else "degraded" if can_serve else "not ready",
             "parts": {name: "ok" if ok else "failing" for name, ok in parts.items()},
         },
-        status=200 if ready else 503,
+        status=200 if can_serve else 503,
     )
 
 
-def _answers(name: str, check: Callable[[], None]) -> bool:
+def parts_answering() -> dict[str, bool]:
+    return {name: _answers(name, check) for name, check in CHECKS.items()}
+
+
+def _answers(name: str, check: Callable[[], bool]) -> bool:
     try:
-        check()
+        return check()
     except (DatabaseError, redis.RedisError, OSError) as error:
         log.warning("part not ready", part=name, error=str(error))
         return False
+
+
+def check_database() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM devices_project LIMIT 1")
     return True
 
 
-def check_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM devices_project LIMIT 1")
-
-
-def check_redis() -> None:
+def check_redis() -> bool:
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
-        client.ping()
+        return bool(client.ping())
 
 
-CHECKS: dict[str, Callable[[], None]] = {"database": check_database, "redis": check_redis}
+CHECKS: dict[str, Callable[[], bool]] = {
+    "database": check_database,
+    "redis": check_redis,
+    "listener": heartbeat.is_heard,
+}
