@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import structlog
 from django.conf import settings
-from django.db import DataError, Error, IntegrityError, OperationalError, transaction
+from django.db import DataError, Error, IntegrityError, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -245,8 +245,6 @@ class _Batch:
             try:
                 with transaction.atomic():
                     import_string(path)(readings)
-            except OperationalError:
-                raise
             except Exception:
                 log.exception("an evaluator failed", evaluator=path, readings=len(readings))
 
