@@ -32,13 +32,7 @@ def issue(
     """
     secret = new_secret()
     with transaction.atomic():
-        # Two at once wait for each other here, or both would find room.
-        Device.objects.select_for_update().get(pk=device.pk)
-        if device.credentials.live().filter(kind=kind).count() >= LIVE_PER_KIND:
-            raise ValidationError(
-                f"{device} has {LIVE_PER_KIND} live credentials of this kind. Revoke one of them first.",
-                code="too_many_credentials",
-            )
+        require_room(device, kind)
         credential = Credential.objects.create(
             device=device,
             kind=kind,
@@ -51,6 +45,19 @@ def issue(
     if kind == CredentialKind.API_KEY:
         return credential, f"iot_{credential.public_id}_{secret}"
     return credential, secret
+
+
+def require_room(device: Device, kind: str) -> None:
+    """Raise ValidationError when the device has as many live credentials of the kind as it may.
+
+    Inside a transaction, at the end of which whoever else asks at the same time gets the answer.
+    """
+    Device.objects.select_for_update().get(pk=device.pk)
+    if device.credentials.live().filter(kind=kind).count() >= LIVE_PER_KIND:
+        raise ValidationError(
+            f"{device} has {LIVE_PER_KIND} live credentials of this kind. Revoke one of them first.",
+            code="too_many_credentials",
+        )
 
 
 def authenticate(api_key: str, address: str) -> Credential | None:

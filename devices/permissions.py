@@ -1,9 +1,8 @@
 """Who may see and do what: one table, asked by every surface (admin, pages, REST, sockets, exports, e-mail)."""
 
-from collections.abc import Iterable
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
@@ -67,6 +66,14 @@ class ProjectScopedQuerySet(models.QuerySet):
         if getattr(user, "is_superuser", False):
             return self
         return self.filter(**{f"{self.project_path}__in": _projects_where(user, permission)})
+
+
+def project_of(row: models.Model) -> "Project | None":
+    """The project that a row of a project-scoped model belongs to."""
+    path: str = row._meta.default_manager.all().project_path  # type: ignore[union-attr]
+    if path == "pk":
+        return row  # type: ignore[return-value]
+    return reduce(lambda found, name: getattr(found, name, None), path.split("__"), row)  # type: ignore[arg-type, return-value]
 
 
 def _projects_where(user: AnyUser, permission: str) -> Any:

@@ -1,6 +1,6 @@
 import uuid
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -42,6 +42,10 @@ class ListHolds(models.Func):
 class DeviceQuerySet(ProjectScopedQuerySet):
     def in_service(self) -> Self:
         return self.exclude(lifecycle=Lifecycle.ARCHIVED)
+
+    def broken(self) -> Self:
+        """Those that were heard once and are no longer."""
+        return self.filter(presence__in=[Presence.STALE, Presence.OFFLINE])
 
     def labelled(self, label: str) -> Self:
         if connection.features.supports_json_field_contains:
@@ -104,6 +108,12 @@ class Device(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.device_id
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """What devices.presence keeps is left alone: it may have changed since this row was read."""
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            kwargs["update_fields"] = [field.name for field in self._meta.concrete_fields if field.editable]
+        super().save(*args, **kwargs)
 
     def clean(self) -> None:
         labels = self.labels

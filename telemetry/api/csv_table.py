@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from rest_framework.renderers import BaseRenderer
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from devices.spreadsheet import harmless
 
 
 class CSVRenderer(BaseRenderer):
@@ -32,8 +32,3 @@ class CSVRenderer(BaseRenderer):
 
 def _heading(key: str, series: Mapping[str, Any]) -> str:
     return f"{series['label'] or key} ({series['unit']})" if series["unit"] else series["label"] or key
-
-
-def harmless(cell: float | str) -> float | str:
-    """A text that a spreadsheet does not take for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

@@ -1,4 +1,4 @@
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -34,6 +34,12 @@ class Metric(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device}: {self.label}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """The newest reading is left alone: ingest may have noted another since this row was read."""
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            kwargs["update_fields"] = [field.name for field in self._meta.concrete_fields if field.editable]
+        super().save(*args, **kwargs)
 
     @property
     def latest(self) -> float | bool | str | None:

@@ -1,0 +1,49 @@
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Model
+from django.forms import Form
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from unfold.admin import ModelAdmin
+
+CONFIRMED = "confirmed"
+
+
+def is_confirmed(request: HttpRequest) -> bool:
+    return request.method == "POST" and CONFIRMED in request.POST
+
+
+def confirmation(
+    page: ModelAdmin,
+    request: HttpRequest,
+    rows: Iterable[Model],
+    *,
+    title: str,
+    text: str,
+    submit: str,
+    form: Form | None = None,
+    items: Iterable[str] | None = None,
+) -> TemplateResponse:
+    """The page between choosing an action and its being done: what would happen to what, and what else must be said.
+
+    It is posted back to where it came from, with the same rows chosen; then `is_confirmed`.
+    """
+    rows = list(rows)
+    context: dict[str, Any] = {
+        **page.admin_site.each_context(request),
+        "title": title,
+        "opts": page.model._meta,
+        "text": text,
+        "submit": submit,
+        "form": form,
+        "items": [str(row) for row in rows] if items is None else items,
+        "hidden": [
+            (CONFIRMED, "yes"),
+            ("action", request.POST.get("action", "")),
+            *((ACTION_CHECKBOX_NAME, row.pk) for row in rows),
+        ],
+        "media": page.media + form.media if form else page.media,
+    }
+    return TemplateResponse(request, "admin/confirm.html", context)

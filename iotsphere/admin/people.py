@@ -1,0 +1,100 @@
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from rest_framework_simplejwt.token_blacklist.admin import BlacklistedToken, OutstandingToken
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action, display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from devices.admin.cells import cell
+from devices.admin.scope import ForSuperusers
+from devices.models import Membership
+from devices.permissions import ROLE_PERMISSIONS, Permission, Role
+from iotsphere.models import User
+
+admin.site.unregister(Group)  # grants nothing here: what people may do follows from their memberships
+admin.site.unregister([OutstandingToken, BlacklistedToken])  # a token is a secret
+
+
+class MembershipInline(ForSuperusers, TabularInline):
+    model = Membership
+    fields = ["project", "role"]
+    autocomplete_fields = ["project"]
+    extra = 0
+
+
+@admin.register(User)
+class PortalUserAdmin(ForSuperusers, UserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    inlines = [MembershipInline]
+    list_display = ["title", "email", "access", "projects", "is_active", "last_login"]
+    list_filter = ["is_active", "is_staff", "is_superuser"]
+    search_fields = ["username", "first_name", "last_name", "email"]
+    actions = ["activate", "deactivate"]
+    readonly_fields = ["last_login", "date_joined", "roles"]
+    filter_horizontal = []
+    fieldsets = [
+        (None, {"fields": ["username", "password", ("first_name", "last_name"), "email", "time_zone"]}),
+        (
+            "Access",
+            {
+                "fields": ["is_active", "is_staff", "is_superuser", "roles"],
+                "description": "Members see their projects on the operator pages. Staff come into this admin, and "
+                "find there the projects they administer. Superusers run the platform: everything, everywhere.",
+            },
+        ),
+        ("Record", {"fields": [("last_login", "date_joined")]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["username", "email", "usable_password", "password1", "password2"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        people: QuerySet[User] = super().get_queryset(request)
+        return people.annotate(project_count=Count("memberships"))
+
+    @display(description="person", ordering="username")
+    def title(self, user: User) -> SafeString:
+        return cell("title", title=user.username, detail=user.get_full_name())
+
+    @display(description="access", label={"Superuser": "warning", "Staff": "info", "Member": ""})
+    def access(self, user: User) -> str:
+        return "Superuser" if user.is_superuser else "Staff" if user.is_staff else "Member"
+
+    @display(description="projects", ordering="project_count")
+    def projects(self, user: Any) -> int:
+        return user.project_count
+
+    @display(description="roles in projects")
+    def roles(self, user: User) -> SafeString:
+        return cell("roles", roles=[(role.label, _sentence(role)) for role in Role])
+
+    @action(description="Activate")
+    def activate(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        self._set_active(request, people, True, "can sign in again")
+
+    @action(description="Deactivate: they can no longer sign in")
+    def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        if people.filter(pk=request.user.pk).exists():
+            self.message_user(request, "You cannot deactivate yourself.", messages.ERROR)
+        self._set_active(request, people.exclude(pk=request.user.pk), False, "can no longer sign in")
+
+    def _set_active(self, request: HttpRequest, people: QuerySet[User], active: bool, done: str) -> None:
+        changed = list(people.filter(is_active=not active))
+        for user in changed:
+            user.is_active = active
+            user.save(update_fields=["is_active"])  # one by one, so that their open pages are told
+            self.log_change(request, user, "Activated." if active else "Deactivated.")
+        self.message_user(request, f"{len(changed)} {'person' if len(changed) == 1 else 'people'} {done}.")
+
+
+def _sentence(role: Role) -> str:
+    granted = [permission.label for permission in Permission if permission in ROLE_PERMISSIONS[role]]
+    return "may " + ", ".join(granted)

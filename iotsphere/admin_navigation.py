@@ -1,0 +1,61 @@
+"""The admin's sidebar."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+SECTIONS = {
+    "Devices": {
+        "devices.Device": "sensors",
+        "devices.Credential": "key",
+        "devices.DeviceType": "category",
+        "devices.Project": "workspaces",
+    },
+    "Telemetry": {
+        "telemetry.Metric": "show_chart",
+        "telemetry.QuarantinedMessage": "contact_support",
+        "telemetry.RejectedItem": "block",
+        "telemetry.LedgerHour": "receipt_long",
+        "telemetry.RejectionCount": "format_list_numbered",
+    },
+    "Accounts": {
+        "iotsphere.User": "person",
+        "devices.Membership": "group",
+        "axes.AccessAttempt": "lock",
+        "axes.AccessLog": "login",
+    },
+    "System": {
+        "devices.RetentionClass": "inventory_2",
+        "django_celery_beat.PeriodicTask": "schedule",
+        "django_celery_beat.IntervalSchedule": "timer",
+        "django_celery_beat.CrontabSchedule": "calendar_month",
+        "django_celery_beat.ClockedSchedule": "alarm",
+        "django_celery_beat.SolarSchedule": "wb_twilight",
+    },
+}
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sections with what the person may open of them."""
+    overview = {"title": "Overview", "icon": "dashboard", "link": reverse("admin:index")}
+    sections = [
+        {"title": title, "separator": True, "items": [_item(label, icon) for label, icon in pages.items() if _is_open(request, label)]}
+        for title, pages in SECTIONS.items()
+    ]
+    return [{"items": [overview]}, *(section for section in sections if section["items"])]
+
+
+def _is_open(request: HttpRequest, label: str) -> bool:
+    return admin.site._registry[apps.get_model(label)].has_module_permission(request)
+
+
+def _item(label: str, icon: str) -> dict[str, Any]:
+    options = apps.get_model(label)._meta
+    return {
+        "title": options.verbose_name_plural.capitalize(),
+        "icon": icon,
+        "link": reverse(f"admin:{options.app_label}_{options.model_name}_changelist"),
+    }
