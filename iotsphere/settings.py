@@ -334,11 +334,16 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 UNFOLD = {
     "SITE_TITLE": "IoTSphere",
     "SITE_HEADER": "IoTSphere",
-    "SITE_SYMBOL": "sensors",
+    "SITE_SUBHEADER": "Administration",
+    "SITE_ICON": lambda request: static("img/favicon.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}],
     "SITE_URL": reverse_lazy("fleet"),
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": True,
-    "THEME": "dark",
+    "SHOW_BACK_BUTTON": True,
     "DASHBOARD_CALLBACK": "iotsphere.overview.admin_overview",
-    "STYLES": [lambda request: static("css/admin.css")],
+    "SIDEBAR": {"navigation": "iotsphere.admin_navigation.sidebar"},
+    "STYLES": [
+        lambda request: static("css/tokens.css"),
+        lambda request: static("css/components.css"),
+        lambda request: static("css/admin.css"),
+    ],
 }
