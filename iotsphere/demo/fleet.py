@@ -107,7 +107,7 @@ FLEET = (
     ),
     DemoDevice(
         device_id="WH_DEMO_01",
-        name="Water heater, family flat",
+        name="Family flat heater",
         type_slug="water-heater",
         location="Boiler room, left",
         labels=["boiler-room"],
@@ -123,7 +123,7 @@ FLEET = (
     ),
     DemoDevice(
         device_id="WH_DEMO_02",
-        name="Water heater, garden flat",
+        name="Garden flat heater",
         type_slug="water-heater",
         location="Boiler room, right",
         labels=["boiler-room"],

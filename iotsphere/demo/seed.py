@@ -15,7 +15,7 @@ from iotsphere.demo.past import Past
 from iotsphere.simulator.columns import Value
 from telemetry.agent import default_device_id
 from telemetry.latest import note_latest
-from telemetry.models import LedgerHour, Metric, Reading, RejectionCount
+from telemetry.models import LedgerHour, Metric, Reading, RejectedItem, RejectionCount
 from telemetry.series import Series, add_series, find_senders
 from telemetry.store import Row, write_readings
 
@@ -89,9 +89,9 @@ def forget_data(project: Project) -> int:
     """Delete what the project's devices have sent, and the devices that are no part of the demo: how many readings."""
     senders = list(project.devices.values_list("device_id", flat=True))
     deleted, _ = Reading.objects.filter(metric__device__project=project).delete()
-    Metric.objects.filter(device__project=project).update(last_time=None, last_value=None, last_text="")
-    LedgerHour.objects.filter(sender__in=senders).delete()
-    RejectionCount.objects.filter(sender__in=senders).delete()
+    Metric.objects.filter(device__project=project).delete()
+    for book in (LedgerHour, RejectionCount, RejectedItem):
+        book.objects.filter(sender__in=senders).delete()
     project.devices.exclude(device_id__in=[*(device.device_id for device in FLEET), default_device_id()]).delete()
     return deleted
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .noise import Floats
+from iotsphere.simulator.noise import Floats
 
 
 @dataclass(frozen=True, slots=True)

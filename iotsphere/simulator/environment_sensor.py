@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .clock import local_time
-from .columns import Columns, Value
-from .noise import Floats, Noise
-from .weather import DAY, Climate, relative_humidity
+from iotsphere.simulator.clock import local_time
+from iotsphere.simulator.columns import Columns, Value
+from iotsphere.simulator.noise import Floats, Noise
+from iotsphere.simulator.weather import DAY, Climate, relative_humidity
 
 # Resting voltage of a lithium-ion cell by state of charge: steep at both ends, flat between (typical 18650 at 25 °C).
 CHARGE = np.array([0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0])

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .clock import local_time, utc_offset
-from .noise import Floats, Noise
+from iotsphere.simulator.clock import local_time, utc_offset
+from iotsphere.simulator.noise import Floats, Noise
 
 DAY = 86_400.0
 

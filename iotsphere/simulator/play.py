@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from iotsphere.simulator.columns import Simulated, Value, reading
 from telemetry.device_link import DeviceLink, close_all
 
-from .columns import Simulated, Value, reading
-
-REPEAT_UNCHANGED = 60.0
+REPEAT_UNCHANGED = 20.0
 
 
 @dataclass(slots=True)
 class Reporter:
-    """Reports by exception, as devices on a slow line do: an unchanged value is repeated once a minute only."""
+    """Reports by exception, as devices on a slow line do: an unchanged value is repeated now and then only."""
 
     repeat_after: float = REPEAT_UNCHANGED
     _sent: dict[str, tuple[float, Value]] = field(default_factory=dict)

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .clock import local_time
-from .columns import Columns
-from .noise import Floats, Noise
-from .weather import DAY
+from iotsphere.simulator.clock import local_time
+from iotsphere.simulator.columns import Columns
+from iotsphere.simulator.noise import Floats, Noise
+from iotsphere.simulator.weather import DAY
 
 BACKUP_AT = 2.5
 RESTART_AT = (6, 4.0)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .clock import local_time
-from .columns import Columns, Value
-from .household import Household, Interval, within
-from .noise import Floats, Noise
-from .tank import Surroundings, Tank, TankState, step
-from .weather import Climate
+from iotsphere.simulator.clock import local_time
+from iotsphere.simulator.columns import Columns, Value
+from iotsphere.simulator.household import Household, Interval, within
+from iotsphere.simulator.noise import Floats, Noise
+from iotsphere.simulator.tank import Surroundings, Tank, TankState, step
+from iotsphere.simulator.weather import Climate
 
 LONGEST_STEP = 60.0
 """Seconds the thermostat may be late: 0.2 K of overshoot with 2 kW in 150 litres."""
@@ -23,7 +23,6 @@ SET_POINTS = {
     "boost": (65.0, 65.0, 65.0),
     "vacation": (30.0, 30.0, 30.0),
 }
-HOTTEST = max(max(points) for points in SET_POINTS.values())
 
 
 def target_temperature(mode: NDArray[np.str_], hour: Floats) -> Floats:
@@ -63,22 +62,20 @@ class WaterHeater:
         """Live on to each of the rising moments and say what the controller reports there."""
         reports = np.maximum(np.asarray(moments, dtype=np.float64), self.moment)
         grid, reported = _grid(self.moment, reports)
-        lengths = np.diff(grid)
         mode = self._mode(grid[1:])
         target = target_temperature(mode, local_time(grid[1:], self.climate.zone).hour)
         works = ~within(grid[1:], self.faults)
         litres = self.household.drawn(grid)
-        flow = np.divide(np.diff(litres), lengths, out=np.zeros_like(lengths), where=lengths > 0)
-        states = self._run(lengths, flow, target, works, grid[1:])
+        flow = _per_second(litres, grid)
+        states = self._run(np.diff(grid), flow, target, works, grid[1:])
         self.moment, self.state = float(grid[-1]), states[-1]
 
         states = [states[i] for i in reported]
         temperature = np.array([state.temperature for state in states])
         heating = np.array([state.heating for state in states])
         # A flow meter counts pulses: what it reports is the mean since its last report.
-        since = np.diff(grid[np.concatenate([[0], reported + 1])])
-        drawn = np.diff(litres[np.concatenate([[0], reported + 1])])
-        flow_rate = 60 * np.divide(drawn, since, out=np.zeros_like(since), where=since > 0)
+        since = np.concatenate([[0], reported + 1])
+        flow_rate = 60 * _per_second(litres[since], grid[since])
         noise = Noise(self.name)
         return {
             "temperature": np.round(temperature + 0.04 * noise.white("temperature", reports), 1),
@@ -133,6 +130,12 @@ class WaterHeater:
         expansion = np.where(litres_per_minute > 0.3, 0.0, 0.012 * (temperature - 45))
         friction = 0.006 * litres_per_minute**2
         return np.clip(street - friction + expansion + 0.008 * noise.white("pressure", moments), 0.2, 6.0)
+
+
+def _per_second(counter: Floats, moments: Floats) -> Floats:
+    """What a counter gains a second from each moment to the next; 0 where no time passes."""
+    lengths = np.diff(moments)
+    return np.divide(np.diff(counter), lengths, out=np.zeros_like(lengths), where=lengths > 0)
 
 
 def _grid(start: float, reports: Floats) -> tuple[Floats, NDArray[np.intp]]:

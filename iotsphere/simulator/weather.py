@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .clock import local_time
-from .noise import Floats, Noise
+from iotsphere.simulator.clock import local_time
+from iotsphere.simulator.noise import Floats, Noise
 
 DAY = 86_400.0
 

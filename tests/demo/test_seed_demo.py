@@ -105,11 +105,14 @@ def test_a_newer_live_value_stays_the_latest() -> None:
 def test_a_reset_deletes_what_was_sent_and_seeds_again() -> None:
     seed_demo()
     device = Device.objects.get(device_id="ESP32_SIM_01")
-    sent = ReadingFactory.create(metric=device.metrics.get(key="temperature"), time=datetime(2025, 1, 1, tzinfo=UTC))
+    sent = ReadingFactory.create(
+        metric=MetricFactory.create(device=device, key="noise"), time=datetime(2025, 1, 1, tzinfo=UTC)
+    )
     stranger = DeviceFactory.create(device_id="STRANGER", project=device.project)
     LedgerHour.objects.create(sender="STRANGER", device=stranger, hour=sent.time, received=1, stored=1)
     seed_demo("--reset", "--yes")
-    assert not Reading.objects.filter(metric=sent.metric, time=sent.time).exists()
+    assert not Reading.objects.filter(time=sent.time).exists()
+    assert not device.metrics.filter(key="noise").exists()
     assert not Device.objects.filter(pk=stranger.pk).exists()
     assert not LedgerHour.objects.exists()
     assert Device.objects.get(device_id="ESP32_SIM_01") == device

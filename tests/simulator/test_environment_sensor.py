@@ -7,8 +7,7 @@ from iotsphere.simulator.clock import local_time
 from iotsphere.simulator.columns import reading
 from iotsphere.simulator.environment_sensor import cell_voltage, charge_of
 from iotsphere.simulator.weather import relative_humidity
-
-from .fleet import CLIMATE, DAY, MONDAY, ZONE, a_sensor
+from tests.simulator.fleet import CLIMATE, DAY, MONDAY, ZONE, a_sensor
 
 MONTH = MONDAY + np.arange(0, 30 * DAY, 300)
 

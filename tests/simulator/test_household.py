@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from iotsphere.simulator.household import Household
-
-from .fleet import DAY, MONDAY, ZONE
+from tests.simulator.fleet import DAY, MONDAY, ZONE
 
 FAMILY = Household("family", people=3, zone=ZONE)
 

@@ -63,8 +63,8 @@ def test_only_a_device_with_a_clock_says_when_it_measured(broker: Broker) -> Non
         assert set(json.loads(heard(ear, without, "telemetry")[0])) == {"telemetry"}
 
 
-def test_an_unchanged_value_is_repeated_once_a_minute_only() -> None:
-    reporter = Reporter()
+def test_an_unchanged_value_is_repeated_now_and_then_only() -> None:
+    reporter = Reporter(repeat_after=60)
     values: dict[str, Value] = {"temperature": 20.0, "mode": "on"}
     warmer: dict[str, Value] = {**values, "temperature": 20.1}
     assert reporter.select(1000.0, values) == values

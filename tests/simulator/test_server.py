@@ -2,8 +2,7 @@ import numpy as np
 
 from iotsphere.simulator.clock import local_time
 from iotsphere.simulator.server import Server
-
-from .fleet import DAY, MONDAY, ZONE
+from tests.simulator.fleet import DAY, MONDAY, ZONE
 
 MONTH = MONDAY + np.arange(0, 30 * DAY, 300)
 

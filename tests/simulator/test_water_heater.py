@@ -3,8 +3,7 @@ import pytest
 
 from iotsphere.simulator.columns import reading
 from iotsphere.simulator.water_heater import SET_POINTS, WaterHeater
-
-from .fleet import DAY, MONDAY, a_heater
+from tests.simulator.fleet import DAY, MONDAY, a_heater
 
 WEEK = MONDAY + np.arange(60, 7 * DAY, 60)
 

@@ -38,8 +38,15 @@ class Command(BaseCommand):
 
     def _forget(self, project: Any, yes: bool) -> bool:
         question = f"This deletes all that {project.devices.count()} devices of the project {project} have sent. Go on?"
-        if not yes and input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
+        if not yes and not _confirmed(question):
             self.stdout.write("Nothing was changed.")
             return False
         self.stdout.write(f"Deleted {seed.forget_data(project):,} readings.")
         return True
+
+
+def _confirmed(question: str) -> bool:
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:  # nobody is there to answer
+        return False
