@@ -19,7 +19,9 @@ from iotsphere.supervisor.refusal import Refusal
 from iotsphere.supervisor.supervisor import Supervisor, answers
 
 NAMES = ("redis", "broker", "prepare", "web", "ingest", "worker", "beat", "simulator")
-PATIENCE_WITH_SERVERS, PATIENCE_WITH_PORTAL = 30.0, 120.0
+PATIENCE_WITH_SERVERS, PATIENCE_WITH_PORTAL, PATIENCE_WITH_LISTENER = 30.0, 60.0, 15.0
+# What telemetry.listener says when devices are heard from then on.
+LISTENS = "listener connected"
 
 
 def run() -> int:
@@ -42,7 +44,14 @@ async def _supervise(options: Options, home: Home) -> None:
     redis = None if "REDIS_URL" in options.given else embedded_redis(home, options)
     broker = None if "MQTT_URL" in options.given else embedded_broker(home, options)
     news = home.path / "news.json"
-    async with Supervisor(_environment(options, home, redis, broker), console.line) as supervisor:
+    listening = asyncio.Event()
+
+    def tell(name: str, line: str) -> None:
+        if name == programs.INGEST.name and LISTENS in line:
+            listening.set()
+        console.line(name, line)
+
+    async with Supervisor(_environment(options, home, redis, broker), tell) as supervisor:
         console.say(f"starting on {home.path}")
         if redis:
             supervisor.start_server(redis.program)
@@ -55,7 +64,13 @@ async def _supervise(options: Options, home: Home) -> None:
         supervisor.start(programs.INGEST)
         if options.demo:
             supervisor.start(programs.SIMULATOR)
-        await answers("The portal", lambda: _ready(options.port), PATIENCE_WITH_PORTAL)
+        try:
+            await answers("The portal", lambda: _ready(options.port), PATIENCE_WITH_PORTAL)
+        except Refusal as not_yet:
+            console.say(f"{not_yet} Still trying.")
+            await answers("The portal", lambda: _ready(options.port), timeout=None)
+        with suppress(TimeoutError):  # what a new broker is sent before that, nobody takes
+            await asyncio.wait_for(listening.wait(), PATIENCE_WITH_LISTENER)
         console.banner(_welcome(options, home, broker, news))
         await asyncio.Event().wait()
     console.say("stopped")
@@ -85,11 +100,11 @@ def _environment(
 
 
 async def _ready(port: int) -> bool:
-    with suppress(OSError):
-        reader, writer = await asyncio.open_connection(IPV4, port)
+    with suppress(OSError, TimeoutError):
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(IPV4, port), 5)
         try:
             writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            return b" 200 " in await reader.readline()
+            return b" 200 " in await asyncio.wait_for(reader.readline(), 5)
         finally:
             writer.close()
     return False

@@ -62,11 +62,11 @@ class Supervisor:
                 child.kill()
 
 
-async def answers(name: str, probe: Callable[[], Awaitable[bool]], timeout: float) -> None:
+async def answers(name: str, probe: Callable[[], Awaitable[bool]], timeout: float | None) -> None:
     """Wait until the probe says yes; Refusal if it has not after `timeout` seconds."""
     try:
         async with asyncio.timeout(timeout):
             while not await probe():
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
     except TimeoutError:
         raise Refusal(f"{name} does not answer after {timeout:g} s; the lines above say why.") from None
