@@ -5,6 +5,7 @@ import re
 import secrets
 from datetime import datetime, timedelta
 from ipaddress import ip_address
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import transaction

@@ -116,6 +116,9 @@ class Device(models.Model):
             kwargs["update_fields"] = [field.name for field in fields if field.editable and not field.primary_key]
         super().save(*args, **kwargs)
 
+    def get_absolute_url(self) -> str:
+        return reverse("device", args=[self.device_id])
+
     def clean(self) -> None:
         labels = self.labels
         if not isinstance(labels, list) or not all(isinstance(word, str) and 0 < len(word) <= 40 for word in labels):
@@ -127,9 +130,6 @@ class Device(models.Model):
             ancestor = ancestor.parent
         if self.parent is not None and self.parent.project_id != self.project_id:
             raise ValidationError({"parent": "The parent must belong to the same project."})
-
-    def get_absolute_url(self) -> str:
-        return reverse("device", args=[self.device_id])
 
     @property
     def expected_interval(self) -> timedelta:
