@@ -79,13 +79,13 @@ class DevicePage:
         return offline_after(self.device.expected_interval)
 
     @property
-    def fresh_for(self) -> int:
-        """Seconds after which a value that has not been renewed is shown as old."""
-        return int(self.offline_after.total_seconds())
+    def fresh_for(self) -> timedelta:
+        """How long a value counts as up to date. Devices may report what has changed and repeat the rest rarely."""
+        return 10 * self.offline_after
 
     @property
     def fresh_count(self) -> int:
-        since = timezone.now() - self.offline_after
+        since = timezone.now() - self.fresh_for
         return sum(metric.time is not None and metric.time >= since for metric in self.metrics)
 
     @property

@@ -25,7 +25,7 @@ function meetNewMetric() {
   else toast("The device sends a new metric.", { label: "Reload", run: () => location.reload() });
 }
 
-/** A value that has not been renewed for longer than the device may be silent is shown as old. */
+/** A value that has not been renewed for long is shown as old. */
 document.addEventListener("second", ({ detail: now }) => {
   const limit = Number(page.dataset.freshFor) * 1000;
   const fresh = new Set();

@@ -15,7 +15,7 @@ const css = (name) => getComputedStyle(document.documentElement).getPropertyValu
  * @param interval   milliseconds between two points; a longer gap interrupts the line
  */
 export function drawChart(Chart, canvas, { chart, points, interval, from, to, clock, onZoom }) {
-  const axes = axesOf(chart.metrics);
+  const axes = axesOf(chart.metrics, points);
   const bars = chart.metrics.every((metric) => metric.counter);
   const grid = css("--chart-grid");
   const tick = css("--text-3");
@@ -68,19 +68,32 @@ function wholeBuckets(series, interval) {
 }
 
 /** One axis per unit: the first at the left, the next at the right. */
-function axesOf(metrics) {
+function axesOf(metrics, points) {
   const units = [...new Set(metrics.map((metric) => metric.unit))];
-  return new Map(units.map((unit, position) => [unit, position ? `y${position}` : "y"]));
+  return new Map(
+    units.map((unit, position) => {
+      const ofUnit = metrics.filter((metric) => metric.unit === unit);
+      const extremes = ofUnit.flatMap((metric) => (points[metric.key] ?? []).flatMap(([, ...values]) => values));
+      return [unit, { id: position ? `y${position}` : "y", fromZero: isNearZero(extremes) }];
+    }),
+  );
+}
+
+/** Never below zero, and not far above it: then an axis that begins below zero would puzzle. */
+function isNearZero(values) {
+  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  return low >= 0 && low < 0.1 * (high - low);
 }
 
 function yAxes(axes, { grid, tick, bars }) {
   return Object.fromEntries(
-    Array.from(axes, ([unit, id], position) => [
+    Array.from(axes, ([unit, { id, fromZero }], position) => [
       id,
       {
         position: position ? "right" : "left",
-        beginAtZero: bars,
-        grace: bars ? 0 : "8%",
+        beginAtZero: bars || fromZero,
+        grace: bars || fromZero ? 0 : "8%",
         border: { display: false },
         grid: { color: grid, drawTicks: false, drawOnChartArea: position === 0 },
         ticks: { color: tick, padding: 8, maxTicksLimit: 6 },
@@ -93,7 +106,7 @@ function yAxes(axes, { grid, tick, bars }) {
 function datasets(metric, position, points, interval, axes) {
   const name = colourOf(metric, position);
   const colour = css(name === "target" ? "--series-target" : `--series-${name}`);
-  const yAxisID = axes.get(metric.unit);
+  const yAxisID = axes.get(metric.unit).id;
   const known = points[metric.key] ?? [];
   if (metric.counter) {
     const data = known.map(([x, y]) => ({ x: x + interval / 2, y }));
@@ -118,7 +131,7 @@ function datasets(metric, position, points, interval, axes) {
   return [
     line,
     { ...edge, data: withGaps(known, interval, 2) },
-    { ...edge, data: withGaps(known, interval, 3), fill: "-1", backgroundColor: `${colour}2e` },
+    { ...edge, data: withGaps(known, interval, 3), fill: "-1", backgroundColor: `${colour}3d` },
   ];
 }
 

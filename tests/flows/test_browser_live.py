@@ -10,6 +10,7 @@ from devices.models import Device, Project
 from devices.presence import sweep
 from iotsphere.models import User
 from telemetry import live
+from telemetry.models import Metric
 from tests.factories import DeviceFactory
 from tests.fixtures.browser import PageAs, expect
 from tests.fixtures.live import Portal
@@ -58,6 +59,7 @@ def test_gauge_target_text_and_age_follow_the_device(page: Page, heater: Device)
 
 
 def test_a_value_that_is_not_renewed_is_shown_as_old(page: Page, heater: Device) -> None:
+    Metric.objects.filter(key="pressure").update(last_time=timezone.now() - timedelta(hours=1))
     open_live(page, "/devices/WATER_HEATER_01/operations/")
     pressure = page.locator("#panel-operations [data-reading=pressure]")
     expect(pressure).to_contain_class("is-old")
