@@ -44,6 +44,7 @@ def readyz() -> JsonResponse:
 
 
 def parts_answering() -> dict[str, bool]:
+    """Whether each part of the portal answers, by its name."""
     return {name: _answers(name, check) for name, check in CHECKS.items()}
 
 

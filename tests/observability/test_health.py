@@ -1,8 +1,11 @@
+from collections.abc import Iterator
+from unittest.mock import Mock
 
 import pytest
 import redis
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
+from paho.mqtt import publish
 from pytest_django import Settings
 
 from telemetry import heartbeat
@@ -60,15 +63,26 @@ def test_a_heartbeat_that_stops_is_missed(redis_client: redis.Redis) -> None:
     assert 0 < redis_client.ttl(heartbeat.KEY) <= heartbeat.MISSED_AFTER.seconds
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_listener_at_its_broker_is_heard(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def listener(transactional_db: None, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
     monkeypatch.setattr(heartbeat, "EVERY", 0.05)
     listener = Listener()
     listener.start()
-    wait_until(heartbeat.is_heard)
+    yield listener
     listener.stop()
 
 
-def test_one_that_cannot_store_is_not_well() -> None:
-    listener = Listener()
-    assert not listener.is_well
+def test_a_listener_at_its_broker_is_heard(listener: Listener) -> None:
+    assert wait_until(heartbeat.is_heard)
+
+
+def test_one_that_cannot_store_what_comes_is_not_well(
+    listener: Listener, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest = Mock(side_effect=OperationalError)
+    monkeypatch.setattr("telemetry.listener.ingest", ingest)
+    wait_until(lambda: listener.is_well)
+    publish.single("app/device/x/telemetry", "{}", qos=1, hostname="127.0.0.1", port=broker.port)
+    wait_until(lambda: not listener.is_well)
+    ingest.side_effect = None
+    assert wait_until(lambda: listener.is_well)
