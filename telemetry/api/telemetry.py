@@ -203,7 +203,7 @@ class TelemetryView(APIView):
 
 
 def _answer(receipt: Receipt) -> dict[str, Any]:
-    listed = receipt.rejected[:MAX_LISTED]
+    rejected = sorted(receipt.rejected, key=lambda item: item.index)
     return {
         "received": receipt.received,
         "stored": receipt.stored,
@@ -217,7 +217,7 @@ def _answer(receipt: Receipt) -> dict[str, Any]:
                 "detail": f"{item.reason.label}: {item.detail}" if item.detail else item.reason.label,
                 "count": item.count,
             }
-            for item in listed
+            for item in rejected[:MAX_LISTED]
         ],
-        "unlisted": sum(item.count for item in receipt.rejected[MAX_LISTED:]),
+        "unlisted": sum(item.count for item in rejected[MAX_LISTED:]),
     }
