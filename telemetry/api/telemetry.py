@@ -52,7 +52,8 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[None, Credential]:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        credential = authenticate(key.strip(), request.META["REMOTE_ADDR"]) if scheme.lower() == "bearer" else None
+        address = request.META.get("REMOTE_ADDR", "")  # absent behind a unix socket
+        credential = authenticate(key.strip(), address) if scheme.lower() == "bearer" else None
         if credential is None:
             raise AuthenticationFailed(SEND_KEY)
         return None, credential
