@@ -17,13 +17,13 @@ test: $(FOR_TEST) lint servers ## Lint, then pass the tests on SQLite with the e
 	@setup/test.sh
 
 lint: .venv/installed/test ## Check style and types
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-	.venv/bin/mypy .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy .
 
 format: .venv/installed/test ## Put the code into the house style
-	.venv/bin/ruff check --fix .
-	.venv/bin/ruff format .
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
 
 servers: ## Make sure that what the tests start is installed: PostgreSQL, Redis, Mosquitto, Chromium
 	@setup/servers.sh

@@ -6,7 +6,6 @@ import secrets
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -14,6 +13,7 @@ from django.utils import timezone
 from devices.models import Credential, CredentialKind, Device
 from devices.models.credential import LIVE_PER_KIND, hash_api_key, new_secret
 from devices.mqtt_password import hash_mqtt_password
+from devices.permissions import AnyUser
 
 NOTE_USE_EVERY = timedelta(minutes=1)
 _is_api_key = re.compile(r"iot_([0-9a-f]{16})_([A-Za-z0-9_-]{20,100})").fullmatch
@@ -22,7 +22,7 @@ _is_api_key = re.compile(r"iot_([0-9a-f]{16})_([A-Za-z0-9_-]{20,100})").fullmatc
 def issue(
     device: Device,
     kind: str,
-    by: AbstractBaseUser | None,
+    by: "AnyUser | None",
     *,
     note: str = "",
     expires_at: datetime | None = None,

@@ -79,4 +79,4 @@ def project_of(row: models.Model) -> "Project | None":
 def _projects_where(user: AnyUser, permission: str) -> Any:
     from devices.models import Membership  # noqa: PLC0415 (the models are built on this module)
 
-    return Membership.objects.filter(user_id=user.pk, role__in=roles_with(permission)).values("project_id")
+    return Membership.objects.filter(user_id=user.pk, role__in=roles_with(permission)).values("project_id")  # type: ignore[misc]

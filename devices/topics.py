@@ -10,6 +10,8 @@ STATUS = "status"
 
 # Everything below the portal's own root, so that a misspelt topic is counted and shown instead of vanishing.
 ALL = "app/#"
+# Where nobody ever publishes.
+NOTHING = "app/nothing"
 
 _is_topic = re.compile(rf"app/device/({DEVICE_ID_PATTERN})/({TELEMETRY}|{STATUS})").fullmatch
 

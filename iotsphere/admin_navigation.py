@@ -32,24 +32,29 @@ SECTIONS = {
         "django_celery_beat.PeriodicTask": "schedule",
         "django_celery_beat.IntervalSchedule": "timer",
         "django_celery_beat.CrontabSchedule": "calendar_month",
-        "django_celery_beat.ClockedSchedule": "alarm",
-        "django_celery_beat.SolarSchedule": "wb_twilight",
     },
 }
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """The sections with what the person may open of them."""
-    overview = {"title": "Overview", "icon": "dashboard", "link": reverse("admin:index")}
+    portal = [
+        {"title": "Overview", "icon": "dashboard", "link": reverse("admin:index")},
+        {"title": "Operator pages", "icon": "grid_view", "link": reverse("fleet"), "active": False},
+    ]
     sections = [
-        {"title": title, "separator": True, "items": [_item(label, icon) for label, icon in pages.items() if _is_open(request, label)]}
+        {
+            "title": title,
+            "separator": True,
+            "items": [_item(label, icon) for label, icon in pages.items() if _is_open(request, label)],
+        }
         for title, pages in SECTIONS.items()
     ]
-    return [{"items": [overview]}, *(section for section in sections if section["items"])]
+    return [{"items": portal}, *(section for section in sections if section["items"])]
 
 
 def _is_open(request: HttpRequest, label: str) -> bool:
-    return admin.site._registry[apps.get_model(label)].has_module_permission(request)
+    return admin.site.get_model_admin(apps.get_model(label)).has_module_permission(request)
 
 
 def _item(label: str, icon: str) -> dict[str, Any]:

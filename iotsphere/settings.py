@@ -290,6 +290,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = ["iotsphere.formats"]
 
 STATIC_URL = "static/"
 # Where collectstatic puts files in production; empty: they are served from where they lie, found once at start.

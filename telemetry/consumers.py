@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 from channels.consumer import get_handler_name
@@ -37,8 +37,7 @@ class Watch:
 class LiveConsumer(AsyncWebsocketConsumer):
     """/ws/live/: the state of devices, then what changes. docs/live.md describes the frames.
 
-    One task does everything, one thing after the other: what the client sends, and what the hub and the clock have
-    left a note of (`_todo`).
+    It does one thing after the other: what the client sends, and what the hub and the clock have left a note of.
     """
 
     user_pk = 0
@@ -51,6 +50,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._watches: dict[str, Watch] = {}
         self._bad_frames = 0
         self._closed = False
+        self._turn = asyncio.Lock()
         self._todo: set[str] = set()
         self._news = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -61,7 +61,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.scope = scope
         self.base_send = send
         try:
-            await await_many_dispatch([receive, self._wait_for_news], self.dispatch)
+            await await_many_dispatch([receive, self._follow_news], self.dispatch)
         except StopConsumer:
             pass
         finally:
@@ -71,8 +71,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._hub.leave(self)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        # Not the inherited way, which looks for old database connections in a thread, for each frame that is sent.
-        await getattr(self, get_handler_name(message))(message)
+        async with self._turn:
+            await getattr(self, get_handler_name(message))(message)
 
     # --- Notes of the hub and of the clock -----------------------------------------------------------------------
 
@@ -94,12 +94,18 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(seconds, self._note, what)
 
-    async def _wait_for_news(self) -> dict[str, Any]:
-        await self._news.wait()
-        self._news.clear()
-        return {"type": "live.news"}
+    async def _follow_news(self) -> NoReturn:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            async with self._turn:
+                if self._todo:
+                    await self._work_off()
+                for watch_id, watch in self._watches.items():
+                    if (batch := watch.subscription.take()) is not None:
+                        await self._send_change(watch_id, batch)
 
-    async def live_news(self, message: dict[str, Any]) -> None:
+    async def _work_off(self) -> None:
         todo, self._todo = self._todo, set()
         if "end" in todo:
             await self._turn_away("You have signed out.")
@@ -109,9 +115,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._hint_at_expiry(self._visitor)
         if todo & {"recheck", "resync"} and self._visitor is not None:
             await self._check_again(self._visitor, resync="resync" in todo)
-        for watch_id, watch in self._watches.items():
-            if (batch := watch.subscription.take()) is not None:
-                await self._send_change(watch_id, batch)
 
     # --- Who is there --------------------------------------------------------------------------------------------
 

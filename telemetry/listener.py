@@ -40,6 +40,7 @@ log = structlog.get_logger(__name__)
 QOS = 1
 MAX_INBOX_BYTES = 32 * 1024 * 1024
 SESSION_KEPT = 7 * 24 * 3600  # seconds that the broker keeps messages for a listener that is away (MQTT 5)
+FAREWELL = 5.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 WORDS: dict[bytes, Word] = {b"online": "online", b"offline": "offline"}
 
@@ -70,6 +71,8 @@ class Listener:
     def __init__(self) -> None:
         self._inbox: Inbox[Delivery] = Inbox(2 * settings.INGEST_BATCH_SIZE, MAX_INBOX_BYTES)
         self._stopping = threading.Event()
+        self.listening = threading.Event()  # connected and subscribed
+        self._goodbye = threading.Event()
         self._lock = threading.Lock()  # held while acknowledging, so that the connection stays the same
         self._connection = 0
         self._client: mqtt.Client | None = None
@@ -93,7 +96,11 @@ class Listener:
         self._inbox.close()
         self._worker.join(timeout)
         if self._client is not None:
-            self._client.disconnect()  # it is sent behind the acknowledgements
+            if self._client.is_connected():
+                # A broker reads in order: when it answers this, it has read the acknowledgements too.
+                self._client.unsubscribe(topics.NOTHING)
+                self._goodbye.wait(FAREWELL)
+            self._client.disconnect()
             self._client.loop_stop()
         log.info("listener stopped", left=len(self._inbox))
 
@@ -114,6 +121,8 @@ class Listener:
         client.enable_logger(logging.getLogger("paho"))
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
+        client.on_subscribe = self._on_subscribe
+        client.on_unsubscribe = lambda *_: self._goodbye.set()
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         self._client = client
@@ -140,9 +149,19 @@ class Listener:
     def _on_connect_fail(self, client: mqtt.Client, _userdata: Any) -> None:
         log.warning("the broker does not answer, trying again", address=client.host, port=client.port)
 
+    def _on_subscribe(
+        self, _client: mqtt.Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
+    ) -> None:
+        if any(reason.is_failure for reason in reasons):
+            log.error("the broker refuses the subscription", reasons=[str(reason) for reason in reasons])
+        else:
+            log.info("listening", topics=topics.ALL)
+            self.listening.set()
+
     def _on_disconnect(
         self, client: mqtt.Client, _userdata: Any, _flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
+        self.listening.clear()
         with self._lock:
             self._connection += 1
         if not self._stopping.is_set() and client is self._client:

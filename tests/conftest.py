@@ -15,6 +15,7 @@ from django.conf import settings
 
 from tests.servers import BROKER, ON, make_broker, start_servers
 
+pytest.register_assert_rewrite("tests.fixtures")
 FIXTURES = sorted(path.stem for path in Path(__file__).with_name("fixtures").glob("[!_]*.py"))
 
 

@@ -19,6 +19,7 @@ from unfold.enums import ActionVariant
 from devices.admin.cells import cell
 from devices.admin.confirm import confirmation, is_confirmed
 from devices.admin.filters import ProjectFilter
+from devices.admin.page import Page
 from devices.admin.scope import ProjectScoped, may_manage
 from devices.broker_files import user_name
 from devices.credentials import issue, require_room
@@ -67,7 +68,7 @@ class StateFilter(DropdownFilter):
 
 
 @admin.register(Credential)
-class CredentialAdmin(ProjectScoped, ModelAdmin):
+class CredentialAdmin(ProjectScoped, Page):
     """Credentials are issued and revoked, never edited, and kept as a record of who could connect."""
 
     permission = Permission.MANAGE_CREDENTIALS
@@ -86,6 +87,8 @@ class CredentialAdmin(ProjectScoped, ModelAdmin):
         ("Use", {"fields": ["last_used_at", "last_used_address"]}),
         ("Record", {"fields": ["created_at", "created_by"]}),
     ]
+    nothing = "No credentials yet"
+    nothing_help = "A device needs one to send: an API key for HTTP, a password for MQTT."
     add_fieldsets = [(None, {"fields": ["device", "kind", "note", "expires_at"]})]
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -97,22 +100,27 @@ class CredentialAdmin(ProjectScoped, ModelAdmin):
     def has_revoke_permission(self, request: HttpRequest, *_: Any) -> bool:
         return may_manage(request, self.permission)
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().add_view(request, form_url, {"title": "Issue a credential", **(extra_context or {})})
+
     def save_model(self, request: HttpRequest, obj: Credential, form: ModelForm, change: bool) -> None:
-        credential, obj.secret = issue(
-            obj.device, obj.kind, request.user, note=obj.note, expires_at=obj.expires_at
-        )
+        credential, secret = issue(obj.device, obj.kind, request.user, note=obj.note, expires_at=obj.expires_at)
+        request.issued_secret = secret  # type: ignore[attr-defined]
         obj.__dict__.update(credential.__dict__)
 
     def response_add(self, request: HttpRequest, obj: Credential, post_url_continue: str | None = None) -> HttpResponse:
         """The one page that shows the secret: the answer itself, so that it is kept nowhere."""
+        secret = request.issued_secret  # type: ignore[attr-defined]
         context = {
             **self.admin_site.each_context(request),
             "title": "Credential issued",
             "opts": self.opts,
             "credential": obj,
-            "secret": obj.secret,
+            "secret": secret,
             "user_name": user_name(obj) if obj.kind == CredentialKind.MQTT else "",
-            "command": _example(request, obj, obj.secret),
+            "command": _example(request, obj, secret),
         }
         return TemplateResponse(request, "admin/devices/credential/issued.html", context)
 

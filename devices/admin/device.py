@@ -8,13 +8,14 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
 from devices.admin.cells import cell
-from devices.admin.exchange import DeviceExchange
+from devices.admin.exchange import DESCRIPTION, DeviceExchange
 from devices.admin.filters import LifecycleFilter, PresenceFilter, ProjectFilter, SilentForFilter
 from devices.admin.history import WithHistory
 from devices.admin.labels import LabelsField
@@ -22,13 +23,11 @@ from devices.admin.scope import ProjectScoped, ReadOnly
 from devices.models import Credential, Device, Lifecycle
 from devices.permissions import Permission
 
-PRESENCE = ["presence_now", "last_message", "last_connect", "last_disconnect", "latest_values"]
-
 
 class DeviceForm(ModelForm):
     class Meta:
         model = Device
-        fields = "__all__"
+        fields = DESCRIPTION
 
     labels = LabelsField()
 
@@ -36,9 +35,15 @@ class DeviceForm(ModelForm):
 class CredentialInline(ReadOnly, ProjectScoped, TabularInline):
     model = Credential
     permission = Permission.MANAGE_CREDENTIALS
-    fields = readonly_fields = ["kind", "public_id", "note", "state", "expires_at", "last_used_at"]
+    fields = ["credential", "note", "state", "expires_at", "last_used_at"]
+    readonly_fields = ["credential", "note", "state", "expires_at", "last_used_at"]
     extra = 0
-    show_change_link = True
+    hide_title = True
+
+    @display(description="credential")
+    def credential(self, credential: Credential) -> SafeString:
+        url = reverse("admin:devices_credential_change", args=[credential.pk])
+        return format_html('<a href="{}">{} {}</a>', url, credential.get_kind_display(), credential.public_id)
 
     @display(description="state")
     def state(self, credential: Credential) -> SafeString:
@@ -57,7 +62,6 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
         ("device_type", RelatedDropdownFilter),
         LifecycleFilter,
     ]
-    list_per_page = 50
     list_select_related = ["project", "device_type"]
     search_fields = ["name", "device_id", "hostname", "location", "labels"]
     search_help_text = "Name, device ID, host name, location or label"
@@ -65,20 +69,19 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
     actions = ["enable", "disable", "archive"]
     actions_detail = ["issue_credential", "show_series"]
     actions_row = ["issue_credential", "show_series"]
-    readonly_fields = [*PRESENCE, "uuid", "created_at"]
+    change_form_before_template = "admin/devices/device/now.html"
+    nothing = "No devices yet"
+    nothing_help = "Add one here or import a list. A device that nobody registered and that sends waits in quarantine."
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         described = [
             (None, {"fields": [("name", "device_id"), ("project", "device_type"), "parent", "lifecycle"]}),
             ("Where it is", {"fields": [("hostname", "ip_address"), "location", "labels"]}),
         ]
-        if obj is None:
-            return described
-        presence = ("Presence", {"fields": PRESENCE, "description": "Follows from what the device sends."})
-        return [presence, *described, ("Record", {"fields": [("uuid", "created_at")]})]
+        return [*described, ("Record", {"fields": [("uuid", "created_at")]})] if obj else described
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return ["device_id", *self.readonly_fields] if obj else self.readonly_fields
+        return ["device_id", "uuid", "created_at"] if obj else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
         devices: QuerySet[Device] = super().get_queryset(request)

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -53,7 +54,7 @@ class DeviceTypeAdmin(ReadByProjectAdmins, WithHistory):
         types: QuerySet[DeviceType] = super().get_queryset(request)
         return types.annotate(metric_count=Count("metrics", distinct=True))
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, list[str]]:
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, Sequence[str]]:
         return {} if obj else {"slug": ["name"]}
 
     @display(description="type", ordering="name")

@@ -22,6 +22,19 @@ from devices.permissions import AnyUser, Permission, ProjectScopedQuerySet
 from devices.spreadsheet import as_it_was, harmless
 
 MAX_ROWS = 5000
+# What people say about a device; all else it says itself.
+DESCRIPTION = [
+    "device_id",
+    "name",
+    "project",
+    "device_type",
+    "parent",
+    "hostname",
+    "ip_address",
+    "labels",
+    "location",
+    "lifecycle",
+]
 
 
 class HarmlessCSV(CSV):
@@ -70,18 +83,7 @@ class DeviceResource(ModelResource):
     class Meta:
         model = Device
         import_id_fields = ["device_id"]
-        fields = [
-            "device_id",
-            "name",
-            "project",
-            "device_type",
-            "parent",
-            "hostname",
-            "ip_address",
-            "labels",
-            "location",
-            "lifecycle",
-        ]
+        fields = DESCRIPTION
         clean_model_instances = True
         skip_unchanged = True
         report_skipped = True
@@ -112,7 +114,12 @@ class DeviceExchange(ImportExportModelAdmin):
 
     def get_export_queryset(self, request: HttpRequest) -> QuerySet[Device]:
         """What the list shows, without the columns' queries."""
-        return super().get_export_queryset(request).select_related("project", "device_type", "parent").prefetch_related(None)
+        return (
+            super()
+            .get_export_queryset(request)
+            .select_related("project", "device_type", "parent")
+            .prefetch_related(None)
+        )
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:

@@ -1,23 +1,21 @@
 from datetime import timedelta
 from typing import Any
 
-from unfold.admin import ModelAdmin
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 
-from devices.models import Lifecycle, Presence
+from devices.models import Lifecycle, Presence, Project
 from devices.models.device import DeviceQuerySet
 
 
 class ProjectFilter(RelatedDropdownFilter):
     """Offers only the projects that the person administers."""
 
-    def field_choices(
-        self, field: Field, request: HttpRequest, model_admin: ModelAdmin
-    ) -> list[tuple[Any, str]]:
-        projects = field.related_model._default_manager.where_user_may(request.user, model_admin.permission)
+    def field_choices(self, field: Field, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[Any, str]]:
+        projects = Project.objects.where_user_may(request.user, model_admin.permission)
         return [(project.pk, str(project)) for project in projects]
 
 
@@ -74,4 +72,3 @@ class SilentForFilter(DropdownFilter):
         if wanted in self.spans:
             return devices.filter(last_message__lte=timezone.now() - self.spans[wanted][1])
         return devices
-

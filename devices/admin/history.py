@@ -3,12 +3,12 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin
 
+from devices.admin.page import Page
 from devices.admin.scope import runs_platform
 
 
-class WithHistory(SimpleHistoryAdmin, ModelAdmin):
+class WithHistory(SimpleHistoryAdmin, Page):
     """Who changed what and when, with a way back.
 
     The rights that count are those to the row as it is now: an old version may lie in a project the row has left.

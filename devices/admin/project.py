@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -38,6 +39,7 @@ class MembershipInline(MembersByName, TabularInline):
     model = Membership
     fields = ["user", "role"]
     extra = 0
+    hide_title = True
     verbose_name = "member"
 
 
@@ -76,7 +78,7 @@ class ProjectAdmin(ProjectScoped, WithHistory):
         fixed = ["slug"] if obj else []
         return fixed if runs_platform(request) else [*fixed, "retention_class", "provisioning"]
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, list[str]]:
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, Sequence[str]]:
         return {} if obj else {"slug": ["name"]}
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -34,7 +34,8 @@ def _roles(request: HttpRequest) -> list[tuple[int, str]]:
     """The person's roles by project, asked once a request: every entry of the sidebar wants to know."""
     roles: list[tuple[int, str]] | None = getattr(request, "project_roles", None)
     if roles is None:
-        roles = list(Membership.objects.filter(user_id=request.user.pk).order_by().values_list("project_id", "role"))
+        memberships = Membership.objects.filter(user_id=request.user.pk).order_by()  # type: ignore[misc]
+        roles = list(memberships.values_list("project_id", "role"))
         request.project_roles = roles  # type: ignore[attr-defined]
     return roles
 

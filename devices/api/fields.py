@@ -26,7 +26,7 @@ class TimeZoneField(serializers.CharField):
         return ZoneInfo(name)
 
     def to_representation(self, value: Any) -> str:
-        return str(value or "")
+        return str(value)
 
 
 @cache

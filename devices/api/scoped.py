@@ -82,3 +82,10 @@ class RowSerializer(serializers.ModelSerializer):
         row.clean()
         row.validate_constraints()
         return attrs
+
+    def update(self, instance: Model, validated_data: dict[str, Any]) -> Model:
+        """Saves what was sent and no more: ingest may have changed the rest since it was read."""
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.save(update_fields=list(validated_data))
+        return instance

@@ -126,7 +126,7 @@ DEVICE_COLUMNS = {name: name for name in DeviceSerializer.Meta.fields} | {
 
 class CredentialSerializer(serializers.ModelSerializer):
     device = Named(slug_field="device_id", queryset=Device.objects.select_related("project"))
-    created_by = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    created_by = serializers.SlugRelatedField(slug_field="username", read_only=True, allow_null=True)
     is_live = serializers.BooleanField(read_only=True)
 
     class Meta:

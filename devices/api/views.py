@@ -31,12 +31,12 @@ ANY_SLUG = r"[-a-zA-Z0-9_]{1,64}"
 
 
 class ProjectViewSet(
+    ScopedViewSet,
     mixins.ListModelMixin,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
-    ScopedViewSet,
 ):
     """Projects: whose devices. Superusers make and remove them, a project's administrators change its settings."""
 
@@ -64,12 +64,12 @@ class ProjectViewSet(
 
 
 class MemberViewSet(
+    ScopedViewSet,
     mixins.ListModelMixin,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
-    ScopedViewSet,
 ):
     """Members: who is in which project, in which role."""
 
@@ -96,12 +96,12 @@ class DeviceTypeViewSet(ReadOnlyModelViewSet):
 
 
 class DeviceViewSet(
+    ScopedViewSet,
     mixins.ListModelMixin,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
-    ScopedViewSet,
 ):
     """Devices, addressed by their device ID. Removing one removes its readings; to keep them, archive it."""
 
@@ -121,7 +121,7 @@ class DeviceViewSet(
         return self.get_paginated_response([dict(zip(DEVICE_COLUMNS, row, strict=True)) for row in rows])
 
 
-class CredentialViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
+class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """Credentials of devices, for those who manage them. The secret is in the answer that creates one, never again."""
 
     queryset = Credential.objects.select_related("device__project", "created_by")
@@ -148,7 +148,7 @@ class CredentialViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, mixins.R
         except DjangoValidationError as error:
             raise Conflict(" ".join(error.messages)) from error
         credential.secret = secret
-        return Response(IssuedCredentialSerializer(credential).data, status=201)
+        return Response(IssuedCredentialSerializer(credential).data, status=201, headers={"Cache-Control": "no-store"})
 
     @extend_schema(request=None, responses=CredentialSerializer)
     @action(detail=True, methods=["post"])

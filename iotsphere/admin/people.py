@@ -6,12 +6,14 @@ from django.contrib.auth.models import Group
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from rest_framework_simplejwt.token_blacklist.admin import BlacklistedToken, OutstandingToken
-from unfold.admin import ModelAdmin, TabularInline
+from rest_framework_simplejwt.token_blacklist import admin as _tokens  # noqa: F401 (registers them)
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from devices.admin.cells import cell
+from devices.admin.page import Page
 from devices.admin.scope import ForSuperusers
 from devices.models import Membership
 from devices.permissions import ROLE_PERMISSIONS, Permission, Role
@@ -26,10 +28,11 @@ class MembershipInline(ForSuperusers, TabularInline):
     fields = ["project", "role"]
     autocomplete_fields = ["project"]
     extra = 0
+    hide_title = True
 
 
 @admin.register(User)
-class PortalUserAdmin(ForSuperusers, UserAdmin, ModelAdmin):
+class PortalUserAdmin(ForSuperusers, UserAdmin, Page):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -82,9 +85,10 @@ class PortalUserAdmin(ForSuperusers, UserAdmin, ModelAdmin):
 
     @action(description="Deactivate: they can no longer sign in")
     def deactivate(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        if people.filter(pk=request.user.pk).exists():
+        if request.user in people:
             self.message_user(request, "You cannot deactivate yourself.", messages.ERROR)
-        self._set_active(request, people.exclude(pk=request.user.pk), False, "can no longer sign in")
+        others = people.exclude(username=request.user.get_username())
+        self._set_active(request, others, False, "can no longer sign in")
 
     def _set_active(self, request: HttpRequest, people: QuerySet[User], active: bool, done: str) -> None:
         changed = list(people.filter(is_active=not active))

@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django_celery_beat import admin as beat
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from devices.admin.page import Page
 from devices.admin.scope import ForSuperusers
 
 admin.site.unregister([ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule])
@@ -26,7 +26,7 @@ class TaskForm(beat.PeriodicTaskForm):
 
 
 @admin.register(PeriodicTask)
-class TaskAdmin(ForSuperusers, beat.PeriodicTaskAdmin, ModelAdmin):
+class TaskAdmin(ForSuperusers, beat.PeriodicTaskAdmin, Page):
     form = TaskForm
     change_form_template = None  # its own shows what a crontab means by an inline script
     date_hierarchy = None
@@ -38,12 +38,12 @@ class TaskInline(ForSuperusers, beat.PeriodicTaskInline, TabularInline):
     pass
 
 
-class ScheduleAdmin(ForSuperusers, ModelAdmin):
+class ScheduleAdmin(ForSuperusers, Page):
     inlines = [TaskInline]
 
 
 @admin.register(CrontabSchedule)
-class CrontabAdmin(ForSuperusers, beat.CrontabScheduleAdmin, ModelAdmin):
+class CrontabAdmin(ForSuperusers, beat.CrontabScheduleAdmin, Page):
     inlines = [TaskInline]
 
 

@@ -12,6 +12,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action, display
 
 from devices.admin.cells import cell
+from devices.admin.page import EndlessPage, Page
 from devices.admin.scope import ForSuperusers, ReadOnly
 
 admin.site.unregister([AccessAttempt, AccessLog, AccessFailureLog])
@@ -35,13 +36,14 @@ class LockedOutFilter(DropdownFilter):
 
 
 @admin.register(AccessAttempt)
-class AccessAttemptAdmin(ReadOnly, ForSuperusers, ModelAdmin):
-    """Wrong passwords since the last right one. Too many, and that name cannot sign in from that address for a while."""
+class AccessAttemptAdmin(ReadOnly, ForSuperusers, Page):
+    """Wrong passwords since the last right one. Too many, and the name is locked out from that address for a while."""
 
     list_display = ["username", "ip_address", "failures_since_start", "state", "attempt_time"]
     list_filter = [LockedOutFilter]
     search_fields = ["username", "ip_address"]
     actions = ["let_in_again"]
+    nothing = "Nobody failed to sign in"
     fields = ["username", "ip_address", "failures_since_start", "state", "attempt_time", "user_agent", "path_info"]
 
     @display(description="state", label={"Locked out": "danger", "Failed": ""})
@@ -57,10 +59,9 @@ class AccessAttemptAdmin(ReadOnly, ForSuperusers, ModelAdmin):
 
 
 @admin.register(AccessLog)
-class AccessLogAdmin(ReadOnly, ForSuperusers, ModelAdmin):
+class AccessLogAdmin(ReadOnly, ForSuperusers, EndlessPage):
     list_display = ["username", "ip_address", "signed_in", "logout_time", "path_info"]
     search_fields = ["username", "ip_address"]
-    show_full_result_count = False
     fields = ["username", "ip_address", "attempt_time", "logout_time", "path_info", "user_agent"]
 
     @display(description="signed in", ordering="attempt_time")

@@ -26,7 +26,7 @@ class OwnMembershipSerializer(serializers.ModelSerializer):
 
 class MeSerializer(serializers.ModelSerializer):
     time_zone = TimeZoneField(
-        required=False, allow_blank=True, help_text="Such as Europe/Vienna. Empty: the zone of the project looked at."
+        required=False, allow_null=True, help_text="Such as Europe/Vienna. Null: the zone of the project looked at."
     )
     memberships = OwnMembershipSerializer(many=True, read_only=True)
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError, IntegrityError
 from django.db.models import ProtectedError
@@ -99,7 +99,8 @@ def _words(error: exceptions.APIException, view: Any) -> tuple[str, dict[str, li
             errors: dict[str, list[str]] = {}
             for path, text in _flat(error.detail):
                 errors.setdefault(path, []).append(text)
-            general = [*errors.pop(api_settings.NON_FIELD_ERRORS_KEY, []), *errors.pop("", [])]
+            of_no_field = ("", NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY)
+            general = [text for name in of_no_field for text in errors.pop(name, [])]
             return " ".join(general) or f"Not accepted: {', '.join(errors)}.", errors
         case exceptions.NotAuthenticated():
             return SIGN_IN, {}

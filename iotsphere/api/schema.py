@@ -56,7 +56,7 @@ class OperationSchema(AutoSchema):
         action = getattr(self.view, "action", "")
         if action not in SUMMARIES:
             return None
-        model = self.view.queryset.model._meta  # noqa: SLF001 (public, whatever its name)
+        model = self.view.queryset.model._meta
         return SUMMARIES[action].format(name=model.verbose_name, plural=model.verbose_name_plural)
 
 

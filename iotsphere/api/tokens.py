@@ -13,6 +13,8 @@ from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import update_last_login
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, Throttled
@@ -131,6 +133,7 @@ def _read(refresh: str) -> FamilyToken:
         raise AuthenticationFailed(NOT_VALID) from error
 
 
+@method_decorator(never_cache, name="dispatch")
 @extend_schema(
     tags=["token"],
     responses={
@@ -147,6 +150,7 @@ class TokenView(TokenViewBase):
     serializer_class = CredentialsSerializer
 
 
+@method_decorator(never_cache, name="dispatch")
 @extend_schema(tags=["token"])
 class RefreshView(TokenViewBase):
     """A new access token and a new refresh token for a refresh token, which is used up by this.

@@ -18,7 +18,7 @@ from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter, WriterAdapt
 from amqtt.broker import Broker
 from amqtt.contexts import Action
 from amqtt.errors import AMQTTError
-from amqtt.mqtt.connack import NOT_AUTHORIZED, ConnackPacket
+from amqtt.mqtt.connack import NOT_AUTHORIZED, UNACCEPTABLE_PROTOCOL_VERSION, ConnackPacket
 from amqtt.session import Session
 
 from iotsphere.supervisor.broker_access import Access
@@ -26,15 +26,33 @@ from iotsphere.supervisor.ports import loopback_addresses
 
 MAX_PACKET_BYTES = 262_144
 SILENCE_ALLOWED = 15
+MQTT_3_1_1 = 4
+PATIENCE = 10.0
 
 
-class LimitedReader(StreamReaderAdapter):
-    """amqtt takes messages of any size; this ends the connection of a client that announces too large a one."""
+class Incoming(StreamReaderAdapter):
+    """What a client sends. It ends the connection of one that announces a larger message than is taken."""
+
+    def __init__(self, reader: StreamReader) -> None:
+        super().__init__(reader)
+        self._ahead = b""
 
     async def read(self, n: int = -1) -> bytes:
         if n > MAX_PACKET_BYTES:
             raise AMQTTError(f"a message of {n} bytes is larger than the {MAX_PACKET_BYTES} that are taken")
-        return await super().read(n)
+        known, self._ahead = self._ahead[:n], self._ahead[n:]
+        return known if len(known) == n else known + await super().read(n - len(known))
+
+    async def protocol_level(self) -> int:
+        """The version of MQTT that the client is about to speak (4 is 3.1.1), without taking it away from amqtt."""
+        await self._look_ahead(2)
+        while self._ahead[-1] & 0x80 and len(self._ahead) < 5:  # the packet's length goes on
+            await self._look_ahead(1)
+        await self._look_ahead(7)
+        return self._ahead[-1] if self._ahead.endswith(b"\0\4MQTT", 0, -1) else 0
+
+    async def _look_ahead(self, n: int) -> None:
+        self._ahead += await self._reader.readexactly(n)
 
 
 class DevelopmentBroker(Broker):
@@ -74,7 +92,18 @@ class DevelopmentBroker(Broker):
         return self._access.allows(session.username or "", "write" if action == Action.PUBLISH else "read", topic)
 
     async def stream_connected(self, reader: StreamReader, writer: StreamWriter, listener_name: str) -> None:
-        await self._client_connected(listener_name, LimitedReader(reader), StreamWriterAdapter(writer))
+        incoming, outgoing = Incoming(reader), StreamWriterAdapter(writer)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                level = await incoming.protocol_level()
+            if level == MQTT_3_1_1:
+                await self._client_connected(listener_name, incoming, outgoing)
+            else:  # amqtt would wait for the rest of what it takes for a longer packet of 3.1.1
+                await ConnackPacket.build(0, UNACCEPTABLE_PROTOCOL_VERSION).to_stream(outgoing)
+        except (TimeoutError, EOFError, OSError):
+            pass  # it went away, or never said anything
+        finally:
+            writer.close()
 
     async def _handle_client_session(
         self, reader: Any, writer: WriterAdapter, client_session: Session, *rest: Any

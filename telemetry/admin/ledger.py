@@ -1,27 +1,26 @@
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from devices.admin.cells import cell
 from devices.admin.filters import ProjectFilter
+from devices.admin.page import EndlessPage
 from devices.admin.scope import ProjectScoped, ReadOnly, may_manage, runs_platform
 from devices.models import Device
 from telemetry.models import LedgerHour, RejectionCount
 
 
 @admin.register(LedgerHour)
-class LedgerHourAdmin(ReadOnly, ProjectScoped, ModelAdmin):
+class LedgerHourAdmin(ReadOnly, ProjectScoped, EndlessPage):
     list_display = ["hour", "who", "received", "stored", "duplicate", "rejected", "quarantined", "balance"]
     list_filter = [("hour", RangeDateTimeFilter), ("device__project", ProjectFilter)]
-    list_filter_submit = True
     list_select_related = ["device"]
-    show_full_result_count = False
     search_fields = ["sender", "device__name"]
+    nothing = "Nothing was received yet"
+    nothing_help = "Here every hour of every sender is accounted for, item by item."
     fields = ["hour", "who", "received", "stored", "duplicate", "rejected", "quarantined", "balance", "reasons"]
 
     @display(description="sender", ordering="sender")
@@ -38,19 +37,20 @@ class LedgerHourAdmin(ReadOnly, ProjectScoped, ModelAdmin):
 
     @display(description="rejected, by reason")
     def reasons(self, hour: LedgerHour) -> SafeString:
-        return cell("reasons", counts=RejectionCount.objects.filter(sender=hour.sender, hour=hour.hour).order_by("-count"))
+        return cell(
+            "reasons", counts=RejectionCount.objects.filter(sender=hour.sender, hour=hour.hour).order_by("-count")
+        )
 
 
 @admin.register(RejectionCount)
-class RejectionCountAdmin(ReadOnly, ModelAdmin):
+class RejectionCountAdmin(ReadOnly, EndlessPage):
     """Counts carry the sender's name, not the device: a project's are those of its devices' names."""
 
     permission = ProjectScoped.permission
     list_display = ["hour", "who", "reason", "count"]
     list_filter = [("hour", RangeDateTimeFilter), ("reason", ChoicesDropdownFilter)]
-    list_filter_submit = True
-    show_full_result_count = False
     search_fields = ["sender"]
+    nothing = "Nothing was rejected"
     fields = ["hour", "who", "reason", "count"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RejectionCount]:

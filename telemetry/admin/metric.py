@@ -1,16 +1,14 @@
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from devices.admin.cells import cell
 from devices.admin.filters import ProjectFilter
+from devices.admin.page import EndlessPage
 from devices.admin.scope import ProjectScoped
 from telemetry.models import Metric, Reading
 
@@ -18,16 +16,21 @@ READINGS_SHOWN = 50
 
 
 @admin.register(Metric)
-class MetricAdmin(ProjectScoped, ModelAdmin):
+class MetricAdmin(ProjectScoped, EndlessPage):
     """A metric appears with its first value. How it is called may be changed; what it has measured may not."""
 
     list_display = ["title", "device", "latest_value", "heard", "value_type", "kind"]
-    list_filter = [("device__project", ProjectFilter), ("value_type", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter)]
+    list_filter = [
+        ("device__project", ProjectFilter),
+        ("value_type", ChoicesDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+    ]
     list_select_related = ["device"]
-    show_full_result_count = False
     search_fields = ["key", "label", "device__name", "device__device_id"]
-    actions_detail = ["show_history"]
-    actions_row = ["show_history"]
+    nothing = "No metrics yet"
+    nothing_help = "They appear by themselves when devices send."
+    actions_detail = ["show_charts"]
+    actions_row = ["show_charts"]
     readonly_fields = ["device", "key", "value_type", "latest_value", "last_time", "readings"]
     fieldsets = [
         (None, {"fields": [("device", "key"), ("label", "unit"), ("value_type", "kind")]}),
@@ -54,8 +57,8 @@ class MetricAdmin(ProjectScoped, ModelAdmin):
         newest = Reading.objects.filter(metric=metric).order_by("-time")[:READINGS_SHOWN]
         return cell("readings", metric=metric, readings=newest)
 
-    @action(description="History", icon="show_chart")
-    def show_history(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @action(description="Charts", icon="show_chart")
+    def show_charts(self, request: HttpRequest, object_id: str) -> HttpResponse:
         metric = get_object_or_404(self.get_queryset(request).select_related("device"), pk=object_id)
         return redirect("device-tab", metric.device.device_id, "history")
 

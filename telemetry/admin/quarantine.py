@@ -8,7 +8,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
@@ -17,6 +16,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from devices.admin.cells import cell
 from devices.admin.confirm import confirmation, is_confirmed
+from devices.admin.page import Page
 from devices.admin.scope import ForSuperusers
 from devices.models import Device, DeviceType, Project
 from telemetry.decode import decode
@@ -58,14 +58,15 @@ class BySender(ChangeList):
 
 
 @admin.register(QuarantinedMessage)
-class QuarantinedMessageAdmin(ForSuperusers, ModelAdmin):
-    """Devices that nobody registered, and what they have sent. They belong to no project yet, so this is for superusers."""
+class QuarantinedMessageAdmin(ForSuperusers, Page):
+    """Devices that nobody registered, with what they have sent. They are nobody's yet, so this is for superusers."""
 
     list_display = ["sender", "message_count", "first_heard", "heard", "door", "says"]
     list_filter = [("door", ChoicesDropdownFilter)]
     list_disable_select_all = True
-    show_full_result_count = False
     search_fields = ["sender"]
+    nothing = "No unknown device is waiting"
+    nothing_help = "When a device that nobody registered sends, it is kept here until you register or ignore it."
     actions = ["register_selected", "ignore_selected"]
     actions_detail = ["register", "ignore"]
     fields = ["sender", "is_registered", "kept"]

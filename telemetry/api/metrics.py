@@ -3,13 +3,13 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers
 
-from devices.api.scoped import ScopedViewSet
+from devices.api.scoped import RowSerializer, ScopedViewSet
 from devices.permissions import Permission
 from telemetry.api.filters import MetricFilter
 from telemetry.models import Metric
 
 
-class MetricSerializer(serializers.ModelSerializer):
+class MetricSerializer(RowSerializer):
     device = serializers.SlugRelatedField(slug_field="device_id", read_only=True)
     latest = serializers.SerializerMethodField(help_text="The newest value; null before the first.")
 
@@ -23,7 +23,7 @@ class MetricSerializer(serializers.ModelSerializer):
         return metric.latest
 
 
-class MetricViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.UpdateModelMixin, ScopedViewSet):
+class MetricViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.UpdateModelMixin):
     """Metrics: the series of devices. They appear with the first value; label and unit are for people to change."""
 
     queryset = Metric.objects.select_related("device__project")

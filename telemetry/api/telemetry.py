@@ -52,7 +52,8 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[None, Credential]:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        credential = authenticate(key.strip(), request.META["REMOTE_ADDR"]) if scheme.lower() == "bearer" else None
+        address = request.META.get("REMOTE_ADDR", "")  # absent behind a unix socket
+        credential = authenticate(key.strip(), address) if scheme.lower() == "bearer" else None
         if credential is None:
             raise AuthenticationFailed(SEND_KEY)
         return None, credential
@@ -203,7 +204,7 @@ class TelemetryView(APIView):
 
 
 def _answer(receipt: Receipt) -> dict[str, Any]:
-    listed = receipt.rejected[:MAX_LISTED]
+    rejected = sorted(receipt.rejected, key=lambda item: item.index)
     return {
         "received": receipt.received,
         "stored": receipt.stored,
@@ -217,7 +218,7 @@ def _answer(receipt: Receipt) -> dict[str, Any]:
                 "detail": f"{item.reason.label}: {item.detail}" if item.detail else item.reason.label,
                 "count": item.count,
             }
-            for item in listed
+            for item in rejected[:MAX_LISTED]
         ],
-        "unlisted": sum(item.count for item in receipt.rejected[MAX_LISTED:]),
+        "unlisted": sum(item.count for item in rejected[MAX_LISTED:]),
     }

@@ -38,7 +38,8 @@ class Metric(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """The newest reading is left alone: ingest may have noted another since this row was read."""
         if not self._state.adding and kwargs.get("update_fields") is None:
-            kwargs["update_fields"] = [field.name for field in self._meta.concrete_fields if field.editable]
+            fields = self._meta.concrete_fields
+            kwargs["update_fields"] = [field.name for field in fields if field.editable and not field.primary_key]
         super().save(*args, **kwargs)
 
     @property

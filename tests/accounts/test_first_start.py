@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -17,11 +16,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def post(client: Client) -> Callable[..., HttpResponse]:
+def post(client: Client) -> Callable[..., Any]:
     """Send the form, with these fields changed, to a link of now."""
     path = first_start_path()
 
-    def post(**changed: Any) -> HttpResponse:
+    def post(**changed: Any) -> Any:
         return client.post(path, {**ADA, **changed})
 
     return post
@@ -31,13 +30,13 @@ def test_the_link_shows_a_form(client: Client) -> None:
     assert "Make the account" in client.get(first_start_path()).content.decode()
 
 
-def test_the_form_makes_a_superuser(post: Callable[..., HttpResponse]) -> None:
+def test_the_form_makes_a_superuser(post: Callable[..., Any]) -> None:
     post()
     ada = User.objects.get(username="ada")
     assert (ada.is_superuser, ada.is_staff) == (True, True)
 
 
-def test_who_made_the_account_is_signed_in_to_the_admin(post: Callable[..., HttpResponse], client: Client) -> None:
+def test_who_made_the_account_is_signed_in_to_the_admin(post: Callable[..., Any], client: Client) -> None:
     assert post().headers["Location"] == "/admin/"
     assert client.get("/admin/").status_code == 200
 
@@ -47,7 +46,7 @@ def test_who_made_the_account_is_signed_in_to_the_admin(post: Callable[..., Http
     [{"password2": "differential engine"}, {"password1": "12345678901", "password2": "12345678901"}, {"username": ""}],
     ids=["another repetition", "a weak password", "no name"],
 )
-def test_what_a_form_must_not_hold_is_said(post: Callable[..., HttpResponse], changed: dict[str, str]) -> None:
+def test_what_a_form_must_not_hold_is_said(post: Callable[..., Any], changed: dict[str, str]) -> None:
     assert "notice--error" in post(**changed).content.decode()
     assert not User.objects.exists()
 

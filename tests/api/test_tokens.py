@@ -34,6 +34,10 @@ def test_a_password_is_exchanged_for_tokens(vera: User) -> None:
     assert me(tokens["access"]).json()["username"] == "vera"
 
 
+def test_an_answer_with_tokens_is_kept_by_no_cache(vera: User) -> None:
+    assert "no-store" in log_in(vera)["Cache-Control"]
+
+
 def test_a_log_in_is_noted(vera: User) -> None:
     log_in(vera)
     vera.refresh_from_db()

@@ -59,11 +59,11 @@ class Run:
 
     def sign_in(self, username: str, password: str) -> httpx.Client:
         """A client of the API that requests come from as `username`."""
-        client = httpx.Client(base_url=f"{self.url}/api/v1/", timeout=30)
-        answer = client.post("token/", json={"username": username, "password": password})
+        account = {"username": username, "password": password}
+        answer = httpx.post(f"{self.url}/api/v1/token/", json=account, timeout=30)
         assert answer.status_code == 200, answer.text
-        client.headers["Authorization"] = f"Bearer {answer.json()['access']}"
-        return client
+        headers = {"Authorization": f"Bearer {answer.json()['access']}"}
+        return httpx.Client(base_url=f"{self.url}/api/v1/", headers=headers, timeout=30)
 
     def publish(self, topic: str, body: str) -> "subprocess.CompletedProcess[bytes]":
         command: list[str | Path] = [

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from unittest.mock import Mock
+from uuid import uuid4
 
 import pytest
 import redis
@@ -64,7 +65,10 @@ def test_a_heartbeat_that_stops_is_missed(redis_client: redis.Redis) -> None:
 
 
 @pytest.fixture
-def listener(transactional_db: None, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
+def listener(
+    transactional_db: None, broker: Broker, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Listener]:
+    settings.INGEST_CLIENT_ID = f"listener-{uuid4().hex}"
     monkeypatch.setattr(heartbeat, "EVERY", 0.05)
     listener = Listener()
     listener.start()

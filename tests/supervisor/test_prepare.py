@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ Prepare = Callable[[], dict[str, Any]]
 
 
 @pytest.fixture
-def seeded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def seeded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Which commands the preparation called; the demo gets its project but is spared its thirty days."""
     called: list[str] = []
 

@@ -1,0 +1,102 @@
+"""Schemathesis asks every operation of the schema what careless and hostile clients might, on a small fleet."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, transaction
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer
+from hypothesis import HealthCheck, given, settings
+from rest_framework_simplejwt.tokens import AccessToken
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from devices.credentials import issue
+from devices.models import Device, Project
+from iotsphere.models import User
+from tests.factories import DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
+
+EXAMPLES = 10
+PLACES = ["credentials", "device-types", "devices", "me", "members", "metrics", "projects", "telemetry", "token"]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture(scope="module")
+def schema() -> Any:
+    generated = OpenApiJsonRenderer().render(SchemaGenerator().get_schema(public=True), renderer_context={})
+    schema = schemathesis.openapi.from_dict(json.loads(generated))
+    schema.app = get_wsgi_application()
+    return schema
+
+
+@pytest.fixture
+def portal() -> Iterator[None]:
+    """The portal as a WSGI application that answers inside the transaction of the test."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def names(acme: Project, vera: User) -> dict[str, dict[str, Any]]:
+    """What exists, as the paths of each place name it: what does not exist is soon asked."""
+    boiler = DeviceTypeFactory.create(slug="boiler")
+    device = DeviceFactory.create(device_id="boiler.1", project=acme, device_type=boiler)
+    metric = ReadingFactory.create(metric=MetricFactory.create(device=device)).metric
+    return {
+        "credentials": {"public_id": issue(device, "mqtt", None)[0].public_id},
+        "device-types": {"slug": "boiler"},
+        "devices": {"device_id": "boiler.1"},
+        "members": {"id": vera.memberships.get().pk},
+        "metrics": {"id": metric.pk},
+        "projects": {"slug": "acme"},
+    }
+
+
+def place(path: str) -> str:
+    return path.split("/")[3]
+
+
+def test_every_place_is_asked(schema: Any) -> None:
+    assert sorted({place(path) for path in schema.raw_schema["paths"]}) == PLACES
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+@pytest.mark.parametrize("where", PLACES)
+def test_answers_conform_to_the_schema(
+    where: str, mode: GenerationMode, schema: Any, portal: None, root: User, names: dict[str, dict[str, Any]]
+) -> None:
+    device = Device.objects.get()
+    token = issue(device, "api_key", None)[1] if where == "telemetry" else AccessToken.for_user(root)
+
+    def ask(case: Any) -> None:
+        with transaction.atomic():
+            case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=CHECKS)
+            transaction.set_rollback(True)
+
+    asking = settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if place(operation.path) == where:
+            path_parameters = names[where] if "{" in operation.path else None
+            asking(given(operation.as_strategy(mode, path_parameters=path_parameters))(ask))()

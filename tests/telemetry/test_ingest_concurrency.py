@@ -1,0 +1,92 @@
+"""Several processes ingest at once: here threads with connections of their own."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from devices.models import Device, Provisioning
+from telemetry.ingest import Envelope, Receipt, ingest
+from telemetry.models import LedgerHour, Metric, Reading
+from telemetry.series import forget
+from tests.factories import DeviceFactory, ProjectFactory
+from tests.telemetry.letters import NOW, telemetry
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WORKERS = 3
+
+
+def side_by_side(work: Callable[[int], Any]) -> list[Any]:
+    start = threading.Barrier(WORKERS)
+
+    def run(number: int) -> Any:
+        try:
+            start.wait(10)
+            return work(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(run, range(WORKERS)))
+
+
+def shuffled(batch: list[Envelope], number: int) -> list[Envelope]:
+    return Random(number).sample(batch, len(batch))
+
+
+def test_the_same_batch_in_another_order_is_stored_once_and_counted_each_time() -> None:
+    devices = [DeviceFactory.create(device_id=f"sensor-{n}") for n in range(20)]
+    batch = [
+        telemetry(device.device_id, {"a": 1, "b": True, "c": "x"}, time=NOW - timedelta(minutes=minute))
+        for device in devices
+        for minute in range(10)
+    ]
+    receipts: list[list[Receipt]] = side_by_side(lambda number: ingest(shuffled(batch, number)))
+    assert Reading.objects.count() == 20 * 10 * 3
+    assert Metric.objects.count() == 20 * 3
+    assert sum(receipt.stored for part in receipts for receipt in part) == 600
+    assert sum(receipt.duplicate for part in receipts for receipt in part) == 600 * (WORKERS - 1)
+    assert sum(LedgerHour.objects.values_list("received", flat=True)) == 600 * WORKERS
+
+
+def test_the_latest_value_is_the_newest_of_all() -> None:
+    DeviceFactory.create(device_id="sensor")
+
+    def send(number: int) -> None:
+        for n in range(20):
+            ingest(
+                [telemetry("sensor", {"t": n * WORKERS + number}, time=NOW + timedelta(seconds=n * WORKERS + number))]
+            )
+
+    side_by_side(send)
+    assert Metric.objects.get().last_value == 20 * WORKERS - 1
+
+
+def test_a_newcomer_is_registered_once() -> None:
+    ProjectFactory.create(provisioning=Provisioning.OPEN)
+    side_by_side(lambda number: ingest([telemetry("newcomer", {"t": 1}, time=NOW + timedelta(seconds=number))]))
+    assert Device.objects.count() == 1
+    assert Reading.objects.count() == WORKERS
+
+
+def test_a_device_deleted_meanwhile_leaves_no_reading_behind() -> None:
+    device = DeviceFactory.create(device_id="sensor")
+    ingest([telemetry("sensor", {"t": 0}, time=NOW - timedelta(hours=1))])
+
+    def send_or_delete(number: int) -> None:
+        if number:
+            for n in range(10):
+                ingest([telemetry("sensor", {"t": n}, time=NOW + timedelta(seconds=n * WORKERS + number))])
+        else:
+            with transaction.atomic():
+                device.delete()
+
+    side_by_side(send_or_delete)
+    forget()
+    assert not Reading.objects.exclude(metric__in=Metric.objects.all()).exists()
+    assert not Reading.objects.exists()
