@@ -19,8 +19,8 @@ MOST_KEPT = 100_000
 ONCE_TIMEOUT = 30.0
 DESCRIPTION = "Send what this machine is doing to an IoTSphere portal, by MQTT or by HTTP."
 EPILOG = (
-    "Each option may come from the environment instead: IOTSPHERE_URL, IOTSPHERE_KEY_FILE (or IOTSPHERE_KEY with the key "
-    "itself), IOTSPHERE_DEVICE_ID, IOTSPHERE_INTERVAL, IOTSPHERE_BUFFER, IOTSPHERE_KEEP."
+    "Each option may come from the environment instead: IOTSPHERE_URL, IOTSPHERE_KEY_FILE (or IOTSPHERE_KEY with the "
+    "key itself), IOTSPHERE_DEVICE_ID, IOTSPHERE_INTERVAL, IOTSPHERE_BUFFER, IOTSPHERE_KEEP."
 )
 
 
@@ -144,7 +144,7 @@ def _once(link: Link, outbox: Outbox, stop: threading.Event) -> int:
         measure(sampler, outbox)
         send(link, outbox, stop)
     except Later as later:
-        logger.error("%s", later)  # noqa: TRY400
+        logger.error("%s", later)
     finally:
         link.close()
     if len(outbox):

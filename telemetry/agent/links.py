@@ -117,7 +117,7 @@ class HttpLink:
         if not valid or address.username is not None:
             raise ValueError("The portal's address must read https://host[:port], without user name or password.")
         if not key or not is_api_key(key):
-            raise ValueError("Over HTTP the key must be an API key of the device; it reads iot_…, as the portal showed it.")
+            raise ValueError("Over HTTP the key must be an API key of the device: iot_…, as the portal showed it.")
         if address.scheme == "http" and address.hostname not in LOOPBACK:
             logger.warning("http:// sends the API key unencrypted: anybody on the way can read it. Use https://")
         self.name = f"{address.scheme}://{address.netloc}"

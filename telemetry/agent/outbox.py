@@ -97,7 +97,7 @@ class Outbox:
                 database.execute("UPDATE dropped SET total = ?", [self.dropped])
         except sqlite3.Error as error:
             if not self._is_behind:
-                logger.error("%s cannot be written, readings are kept in memory: %s", self._file, error)  # noqa: TRY400
+                logger.error("%s cannot be written, readings are kept in memory: %s", self._file, error)
             self._is_behind = True
         else:
             if self._is_behind:
@@ -115,7 +115,7 @@ def _open(file: Path) -> sqlite3.Connection:
         raise OSError(f"{file} cannot be used as buffer: {error}") from error
     except sqlite3.DatabaseError as error:
         broken = file.with_name(f"{file.name}.broken")
-        logger.error("%s is damaged (%s): it is now %s, and a new one begins", file, error, broken)  # noqa: TRY400
+        logger.error("%s is damaged (%s): it is now %s, and a new one begins", file, error, broken)
         file.replace(broken)
         return _connect(file)
 

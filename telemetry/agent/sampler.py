@@ -2,9 +2,11 @@
 
 import re
 import time
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from heapq import nlargest
 from itertools import chain, count
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -102,10 +104,10 @@ def _processes() -> dict[str, str]:
     Names alone: what a process was started with may hold secrets.
     """
     processors, memory = psutil.cpu_count() or 1, psutil.virtual_memory().total
-    cpu_shares: Counter[str] = Counter()
-    memory_shares: Counter[str] = Counter()
+    cpu_shares: dict[str, float] = defaultdict(float)
+    memory_shares: dict[str, float] = defaultdict(float)
     for process in psutil.process_iter(["name", "cpu_percent", "memory_info"]):
-        info = process.info  # type: ignore[attr-defined]  # made by process_iter
+        info = process.info
         name = info["name"] or "?"
         cpu_shares[name] += (info["cpu_percent"] or 0) / processors
         if used := info["memory_info"]:
@@ -114,8 +116,8 @@ def _processes() -> dict[str, str]:
     return {"top_cpu": ", ".join(_listed(cpu_shares)) or "idle", "top_memory": ", ".join(_listed(memory_shares)) or "?"}
 
 
-def _listed(shares: "Counter[str]") -> Iterator[str]:
-    for name, share in shares.most_common(LISTED_PROCESSES):
+def _listed(shares: Mapping[str, float]) -> Iterator[str]:
+    for name, share in nlargest(LISTED_PROCESSES, shares.items(), key=itemgetter(1)):
         if share >= 0.1:
             printable = "".join(c if c.isprintable() else "?" for c in name[:LONGEST_NAME])
             yield f"{printable} {share:.1f} %"

@@ -1,6 +1,5 @@
 """Servers and what they measured, in the words of server monitoring. A server is a device of the type `server`."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +37,7 @@ class ServerFilter(filters.FilterSet):
 class ServerSerializer(serializers.ModelSerializer):
     id = serializers.UUIDField(source="uuid", read_only=True)
     status = serializers.ChoiceField(source="presence", choices=Presence.choices, read_only=True)
-    project = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    project = serializers.CharField(source="project.slug", read_only=True, help_text="The project's slug.")
 
     class Meta:
         model = Device
@@ -123,13 +122,13 @@ class ServerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedView
 
 def snapshots(server: Device, start: datetime | None, end: datetime | None, most: int) -> list[dict[str, Any]]:
     """The newest `most` moments in [start, end) of which a server has reported a usage, with all it reported then."""
-    moments: dict[datetime, dict[str, float]] = {}
+    moments: dict[datetime, dict[str, float | None]] = {}
     for key, pk in Metric.objects.filter(device=server, key__in=USAGES).values_list("key", "pk"):
         # The newest of all of them are among the newest of each.
         for time, value in _between(pk, start, end).values_list("time", "value")[:most]:
             moments.setdefault(time, {})[USAGES[key]] = value
-    newest: Iterable[datetime] = sorted(moments, reverse=True)[:most]
-    nothing = dict.fromkeys(USAGES.values())
+    newest = sorted(moments, reverse=True)[:most]
+    nothing: dict[str, float | None] = dict.fromkeys(USAGES.values())
     return [{"server_id": server.uuid, "timestamp": time, **nothing, **moments[time]} for time in newest]
 
 
