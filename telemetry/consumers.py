@@ -35,7 +35,7 @@ class Watch:
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
-    """/ws/live/: the state of devices, then what changes. docs/live.md describes the frames.
+    """/ws/live/: the state of devices, then what changes. docs/developer/live.md describes the frames.
 
     It does one thing after the other: what the client sends, and what the hub and the clock have left a note of.
     """
