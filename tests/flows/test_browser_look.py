@@ -23,6 +23,7 @@ PAGES = {
     "operations": "/devices/WATER_HEATER_01/operations/",
     "history": "/devices/WATER_HEATER_01/history/",
 }
+pytestmark = pytest.mark.once
 LONG = "<b>Unbreakably_long_device_name_" + "x" * 60
 
 
