@@ -11,6 +11,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.utils import await_many_dispatch
 from django.conf import settings
 from django.utils import timezone
+from prometheus_client import Counter
 
 from telemetry.live.feed import Batch, Subject, Subscription, concerning
 from telemetry.live.frames import BadRequest, Frame, Refused, cursor_of, id_of, read_frame, token_of, wish_of
@@ -24,6 +25,8 @@ MOST_SUBSCRIPTIONS = 32
 MOST_BAD_FRAMES = 20  # in a row
 UNAUTHENTICATED = 4401
 POLICY_VIOLATION = 1008
+
+FRAMES = Counter("iotsphere_live_frames", "Frames with changes sent to live sockets.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +273,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self._send_devices("state", watch_id, watch.subscription.cursor, devices)
 
     async def _send_change(self, watch_id: str, batch: Batch) -> None:
+        FRAMES.inc()
         await self._send_devices("change", watch_id, batch.cursor, batch.json)
 
     async def _send_devices(self, kind: str, watch_id: str, cursor: str, devices: str) -> None:
