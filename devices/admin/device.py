@@ -20,6 +20,7 @@ from devices.admin.filters import LifecycleFilter, PresenceFilter, ProjectFilter
 from devices.admin.history import WithHistory
 from devices.admin.labels import LabelsField
 from devices.admin.scope import ProjectScoped, ReadOnly
+from devices.admin.words import counted
 from devices.models import Credential, Device, Lifecycle
 from devices.permissions import Permission
 
@@ -136,7 +137,7 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
             device.lifecycle = lifecycle
             device.save(update_fields=["lifecycle"])
             self.log_change(request, device, f"{done.capitalize()}.")
-        text = f"{len(changed)} {'device' if len(changed) == 1 else 'devices'} {done}."
+        text = f"{counted(len(changed), 'device')} {done}."
         if same := selected - len(changed):
             text += f" {same} already {'was' if same == 1 else 'were'}."
         self.message_user(request, text, messages.SUCCESS)

@@ -15,6 +15,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from devices.admin.cells import cell
 from devices.admin.page import Page
 from devices.admin.scope import ForSuperusers
+from devices.admin.words import counted
 from devices.models import Membership
 from devices.permissions import ROLE_PERMISSIONS, Permission, Role
 from iotsphere.models import User
@@ -96,7 +97,7 @@ class PortalUserAdmin(ForSuperusers, UserAdmin, Page):
             user.is_active = active
             user.save(update_fields=["is_active"])  # one by one, so that their open pages are told
             self.log_change(request, user, "Activated." if active else "Deactivated.")
-        self.message_user(request, f"{len(changed)} {'person' if len(changed) == 1 else 'people'} {done}.")
+        self.message_user(request, f"{counted(len(changed), 'person', 'people')} {done}.")
 
 
 def _sentence(role: Role) -> str:
