@@ -100,6 +100,7 @@ class Listener:
                 # A broker reads in order: when it answers this, it has read the acknowledgements too.
                 self._client.unsubscribe(topics.NOTHING)
                 self._goodbye.wait(FAREWELL)
+            self._client.disable_logger()  # paho calls its own leaving an error
             self._client.disconnect()
             self._client.loop_stop()
         log.info("listener stopped", left=len(self._inbox))
