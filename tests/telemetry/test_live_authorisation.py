@@ -35,11 +35,10 @@ def test_a_session_counts_on_the_portals_own_pages(open_socket: OpenSocket, wind
     assert open_socket({**PAGE, "cookie": session_cookie(window)}).receive() == {"type": "ready", "user": "vera"}
 
 
-@pytest.mark.parametrize(
-    "origin", ["http://evil.example", "http://testserver.evil.example", "null", "http://testserver:8001", "http://["]
-)
-def test_a_socket_that_another_site_opens_is_refused(open_socket: OpenSocket, window: Client, origin: str) -> None:
-    assert not open_socket({**PAGE, "origin": origin, "cookie": session_cookie(window)}).connected
+def test_a_socket_that_another_site_opens_is_refused(open_socket: OpenSocket, window: Client) -> None:
+    sites = ["evil.example", "testserver.evil.example", "eviltestserver", "testserver:8001", "["]
+    for origin in [f"http://{site}" for site in sites] + ["null"]:
+        assert not open_socket({**PAGE, "origin": origin, "cookie": session_cookie(window)}).connected, origin
 
 
 def test_a_host_name_that_is_not_the_portals_is_refused(open_socket: OpenSocket, window: Client) -> None:
@@ -84,12 +83,12 @@ def test_a_token_is_proof_too(open_socket: OpenSocket, vera: User) -> None:
     assert socket.ask({"type": "authenticate", "token": access_token(vera)}) == {"type": "ready", "user": "vera"}
 
 
-@pytest.mark.parametrize("token", ["", "nonsense", "a.b.c", "\ud800"])
-def test_a_token_that_is_none_is_turned_away(open_socket: OpenSocket, token: str) -> None:
-    socket = open_socket()
-    socket.receive()
-    socket.send({"type": "authenticate", "token": token})
-    assert socket.receive()["code"] in ("unauthenticated", "bad_request")
+def test_a_token_that_is_none_is_turned_away(open_socket: OpenSocket) -> None:
+    for token in ("", "nonsense", "a.b.c", "\u00fc"):
+        socket = open_socket()
+        socket.receive()
+        assert socket.ask({"type": "authenticate", "token": token})["code"] == "unauthenticated", token
+        assert socket.receive() == CLOSED
 
 
 def test_an_expired_token_is_turned_away(open_socket: OpenSocket, vera: User) -> None:
