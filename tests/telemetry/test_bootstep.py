@@ -13,7 +13,8 @@ from tests.servers.child import Child
 from tests.telemetry.publishing import publish, telemetry
 from tests.waiting import wait_until
 
-POOLS = [["--pool=threads"], ["--pool=prefork", "--max-tasks-per-child=1"], ["--pool=solo"]]
+THREADS = "--pool=threads"
+PREFORK = "--pool=prefork"
 
 
 def worker(start_process: StartProcess, client_id: str, *options: str) -> Child:
@@ -22,13 +23,14 @@ def worker(start_process: StartProcess, client_id: str, *options: str) -> Child:
     )
 
 
-@pytest.mark.parametrize("pool", POOLS, ids=["threads", "prefork", "solo"])
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("pool", "how"), [(THREADS, signal.SIGTERM), (THREADS, signal.SIGINT), (PREFORK, signal.SIGTERM)]
+)
 def test_a_worker_that_is_told_to_listens_and_ends_in_order(
-    start_process: StartProcess, broker: Broker, pool: list[str], how: signal.Signals
+    start_process: StartProcess, broker: Broker, pool: str, how: signal.Signals
 ) -> None:
     DeviceFactory.create(device_id="sensor")
-    process = worker(start_process, f"bootstep-{pool[0]}-{how}", "--listen", *pool)
+    process = worker(start_process, f"bootstep{pool}{how}", "--listen", pool)
     process.wait_until(lambda: "listening" in process.output)
     now = int(time.time())
     publish(broker, *telemetry("sensor", (now - n for n in range(100)), temperature=1))
@@ -39,6 +41,6 @@ def test_a_worker_that_is_told_to_listens_and_ends_in_order(
 
 
 def test_another_worker_does_not_listen(start_process: StartProcess, broker: Broker) -> None:
-    process = worker(start_process, "bootstep-none", "--pool=solo")
+    process = worker(start_process, "bootstep-none", THREADS)
     process.wait_until(lambda: "ready" in process.output)
     assert "listening" not in process.output
