@@ -17,6 +17,7 @@ from telemetry.live.feed import Batch, Subject, Subscription, concerning
 from telemetry.live.frames import BadRequest, Frame, Refused, cursor_of, id_of, read_frame, token_of, wish_of
 from telemetry.live.hub import hub
 from telemetry.live.state import MOST_DEVICES, TooManyDevices, Wish
+from telemetry.live.stream import session_fingerprint
 from telemetry.live.visitor import Visitor, visitor_with_session, visitor_with_token
 
 AUTHENTICATE_WITHIN = 10  # seconds
@@ -124,6 +125,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         await self.accept()
         session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
+        # Within the hub's reach before anything is looked up: a session that ends meanwhile is not overlooked.
+        self.session = session_fingerprint(session_key) if session_key else ""
+        await self._hub.enter(self)
         if not session_key:
             await self._send({"type": "authenticate", "within": AUTHENTICATE_WITHIN})
             self._note_in(AUTHENTICATE_WITHIN, "late")
@@ -143,7 +147,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _welcome(self, visitor: Visitor) -> None:
         self._believe(visitor)
-        await self._hub.enter(self)
         await self._send({"type": "ready", "user": visitor.user.get_username()})
 
     def _believe(self, visitor: Visitor) -> None:
@@ -171,15 +174,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 await self._watch(again, watch_id, watch.wish, subject)
 
     async def _turn_away(self, detail: str) -> None:
-        await self._send_error(Refused("unauthenticated", detail))
-        await self._hang_up(UNAUTHENTICATED)
+        if not self._closed:
+            await self._send_error(Refused("unauthenticated", detail))
+            await self._hang_up(UNAUTHENTICATED)
 
     async def _hang_up(self, code: int) -> None:
-        if not self._closed:
-            self._closed = True
-            self._visitor = None
-            self._drop_all()
-            await self.close(code)
+        self._closed = True
+        self._visitor = None
+        self._drop_all()
+        await self.close(code)
 
     # --- What the client sends -----------------------------------------------------------------------------------
 

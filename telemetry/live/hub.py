@@ -41,7 +41,7 @@ RawEntries = list[tuple[bytes, dict[bytes, bytes]]]
 class Socket(Protocol):
     """What the hub knows of an open socket. The methods return at once; the socket does its work later."""
 
-    user_pk: int
+    user_pk: int  # 0 until it is known
     session: str
 
     def recheck(self) -> None:
@@ -170,7 +170,8 @@ class Hub:
             self._resync()
             return
         for socket in self._sockets:
-            if entry.get("user") == socket.user_pk:
+            # While somebody is being looked up, any of the changes may be about them.
+            if "user" in entry and socket.user_pk in (0, entry["user"]):
                 socket.recheck()
             if entry.get("session") == socket.session:
                 socket.end()
