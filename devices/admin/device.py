@@ -10,7 +10,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
@@ -19,6 +18,7 @@ from devices.admin.exchange import DESCRIPTION, DeviceExchange
 from devices.admin.filters import LifecycleFilter, PresenceFilter, ProjectFilter, SilentForFilter
 from devices.admin.history import WithHistory
 from devices.admin.labels import LabelsField
+from devices.admin.page import Rows
 from devices.admin.scope import ProjectScoped, ReadOnly
 from devices.admin.words import counted
 from devices.models import Credential, Device, Lifecycle
@@ -33,13 +33,11 @@ class DeviceForm(ModelForm):
     labels = LabelsField()
 
 
-class CredentialInline(ReadOnly, ProjectScoped, TabularInline):
+class CredentialInline(ReadOnly, ProjectScoped, Rows):
     model = Credential
     permission = Permission.MANAGE_CREDENTIALS
     fields = ["credential", "note", "state", "expires_at", "last_used_at"]
     readonly_fields = ["credential", "note", "state", "expires_at", "last_used_at"]
-    extra = 0
-    hide_title = True
 
     @display(description="credential")
     def credential(self, credential: Credential) -> SafeString:

@@ -8,12 +8,11 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from rest_framework_simplejwt.token_blacklist import admin as _tokens  # noqa: F401 (registers them)
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from devices.admin.cells import cell
-from devices.admin.page import Page
+from devices.admin.page import Page, Rows
 from devices.admin.scope import ForSuperusers
 from devices.admin.words import counted
 from devices.models import Membership
@@ -24,11 +23,10 @@ admin.site.unregister(Group)  # grants nothing here: what people may do follows 
 admin.site.unregister([OutstandingToken, BlacklistedToken])  # a token is a secret
 
 
-class MembershipInline(ForSuperusers, TabularInline):
+class MembershipInline(ForSuperusers, Rows):
     model = Membership
     fields = ["project", "role"]
     autocomplete_fields = ["project"]
-    extra = 0
     hide_title = True
 
 
