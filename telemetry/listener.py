@@ -88,7 +88,7 @@ class Listener:
     @property
     def is_well(self) -> bool:
         """Whether a message that a device sends now would be stored."""
-        return self._can_store and self._worker.is_alive() and self._client is not None and self._client.is_connected()
+        return self._can_store and self._worker.is_alive() and self.listening.is_set()
 
     def stop(self, timeout: float = 30.0) -> None:
         """Take nothing more in, finish what waits, acknowledge it, and leave the broker."""
