@@ -54,7 +54,8 @@ def write_broker_files() -> bool:
 def user_name(credential: Credential) -> str:
     """The simplest name under which the broker takes this credential for as long as it lives."""
     elder = credential.device.credentials.live().filter(kind=CredentialKind.MQTT, pk__lt=credential.pk)
-    return _long_user_name(credential) if elder.exists() else credential.device.device_id
+    plain = credential.device.device_id
+    return _long_user_name(credential) if elder.exists() or plain == _portal_user() else plain
 
 
 @receiver([post_save, post_delete], sender=Credential)
@@ -69,7 +70,7 @@ def _long_user_name(credential: Credential) -> str:
 
 
 def _passwords(credentials: Iterable[Credential]) -> Iterator[str]:
-    plain_names = set()
+    plain_names = {_portal_user()}
     for credential in credentials:
         yield f"{_long_user_name(credential)}:{credential.secret_hash}"
         if (device_id := credential.device.device_id) not in plain_names:
@@ -90,6 +91,10 @@ def _access(credentials: Iterable[Credential]) -> Iterator[str]:
             yield f"topic read app/device/{credential.device.device_id}/{topic}"
 
 
+def _portal_user() -> str:
+    return parse_url(settings.MQTT_URL).username or ""
+
+
 def _portal_password() -> Iterator[str]:
     portal = parse_url(settings.MQTT_URL)
     if portal.username and portal.password:
@@ -101,7 +106,7 @@ def _portal_password() -> Iterator[str]:
 def _portal_access() -> Iterator[str]:
     if settings.DEMO:
         yield "topic readwrite #"  # before the first user: for clients without a user name
-    if user := parse_url(settings.MQTT_URL).username:
+    if user := _portal_user():
         yield from (f"user {user}", "topic readwrite #", "topic read $SYS/#")
 
 

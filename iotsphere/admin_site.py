@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
@@ -20,7 +21,7 @@ class PortalAdminSite(UnfoldAdminSite):
 
         return [path("overview/", self.admin_view(refreshed), name="overview")]
 
-    @never_cache
+    @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is one login, with its lockout, for pages and admin. Who is signed in and no staff stays outside."""
         if self.has_permission(request):

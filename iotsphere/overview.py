@@ -98,7 +98,7 @@ def _platform() -> dict[str, Any]:
         "lag_ms": round(inflow.lag_seconds * 1000) if inflow and inflow.lag_seconds is not None else None,
         "sparkline": _sparkline(inflow.per_minute) if inflow else "",
         "newcomers": QuarantinedMessage.objects.order_by().aggregate(n=Count("sender", distinct=True))["n"],
-        "parts": parts_answering(),
+        "health": parts_answering(),
     }
 
 

@@ -7,6 +7,7 @@ have() { PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null; }
 compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || missing+=(postgresql)
 have redis-server || missing+=(redis-server)
 have mosquitto || missing+=(mosquitto)
+have mosquitto_pub || missing+=(mosquitto-clients)
 have chromium || missing+=(chromium)
 
 [ ${#missing[@]} -gt 0 ] || exit 0

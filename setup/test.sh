@@ -6,6 +6,6 @@ cd "$(dirname "$0")/.."
 status=0
 for on in embedded servers; do
     printf '\npytest --on=%s\n' "$on"
-    .venv/bin/python -m pytest --on="$on" -n 2 --dist=worksteal || status=1
+    .venv/bin/python -m pytest --on="$on" -n 2 --dist=loadgroup || status=1
 done
 exit "$status"

@@ -11,11 +11,13 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.utils import await_many_dispatch
 from django.conf import settings
 from django.utils import timezone
+from prometheus_client import Counter
 
 from telemetry.live.feed import Batch, Subject, Subscription, concerning
 from telemetry.live.frames import BadRequest, Frame, Refused, cursor_of, id_of, read_frame, token_of, wish_of
 from telemetry.live.hub import hub
 from telemetry.live.state import MOST_DEVICES, TooManyDevices, Wish
+from telemetry.live.stream import session_fingerprint
 from telemetry.live.visitor import Visitor, visitor_with_session, visitor_with_token
 
 AUTHENTICATE_WITHIN = 10  # seconds
@@ -24,6 +26,8 @@ MOST_SUBSCRIPTIONS = 32
 MOST_BAD_FRAMES = 20  # in a row
 UNAUTHENTICATED = 4401
 POLICY_VIOLATION = 1008
+
+FRAMES = Counter("iotsphere_live_frames", "Frames with changes sent to live sockets.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Watch:
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
-    """/ws/live/: the state of devices, then what changes. docs/live.md describes the frames.
+    """/ws/live/: the state of devices, then what changes. docs/developer/live.md describes the frames.
 
     It does one thing after the other: what the client sends, and what the hub and the clock have left a note of.
     """
@@ -121,6 +125,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         await self.accept()
         session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
+        # Within the hub's reach before anything is looked up: a session that ends meanwhile is not overlooked.
+        self.session = session_fingerprint(session_key) if session_key else ""
+        await self._hub.enter(self)
         if not session_key:
             await self._send({"type": "authenticate", "within": AUTHENTICATE_WITHIN})
             self._note_in(AUTHENTICATE_WITHIN, "late")
@@ -140,7 +147,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _welcome(self, visitor: Visitor) -> None:
         self._believe(visitor)
-        await self._hub.enter(self)
         await self._send({"type": "ready", "user": visitor.user.get_username()})
 
     def _believe(self, visitor: Visitor) -> None:
@@ -168,15 +174,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 await self._watch(again, watch_id, watch.wish, subject)
 
     async def _turn_away(self, detail: str) -> None:
-        await self._send_error(Refused("unauthenticated", detail))
-        await self._hang_up(UNAUTHENTICATED)
+        if not self._closed:
+            await self._send_error(Refused("unauthenticated", detail))
+            await self._hang_up(UNAUTHENTICATED)
 
     async def _hang_up(self, code: int) -> None:
-        if not self._closed:
-            self._closed = True
-            self._visitor = None
-            self._drop_all()
-            await self.close(code)
+        self._closed = True
+        self._visitor = None
+        self._drop_all()
+        await self.close(code)
 
     # --- What the client sends -----------------------------------------------------------------------------------
 
@@ -270,6 +276,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self._send_devices("state", watch_id, watch.subscription.cursor, devices)
 
     async def _send_change(self, watch_id: str, batch: Batch) -> None:
+        FRAMES.inc()
         await self._send_devices("change", watch_id, batch.cursor, batch.json)
 
     async def _send_devices(self, kind: str, watch_id: str, cursor: str, devices: str) -> None:

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import redis
 import structlog
-from django.conf import settings
+
+from telemetry.redis_client import impatient_redis
 
 log = structlog.get_logger(__name__)
 
@@ -15,7 +16,7 @@ MISSED_AFTER = timedelta(seconds=15)
 
 def beat() -> None:
     try:
-        with _redis() as client:
+        with impatient_redis() as client:
             client.set(KEY, 1, ex=MISSED_AFTER)
     except redis.RedisError as error:
         log.warning("the listener's heartbeat could not be noted", error=str(error))
@@ -23,9 +24,5 @@ def beat() -> None:
 
 def is_heard() -> bool:
     """Raises redis.RedisError while Redis is away."""
-    with _redis() as client:
+    with impatient_redis() as client:
         return bool(client.exists(KEY))
-
-
-def _redis() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)

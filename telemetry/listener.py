@@ -88,7 +88,7 @@ class Listener:
     @property
     def is_well(self) -> bool:
         """Whether a message that a device sends now would be stored."""
-        return self._can_store and self._worker.is_alive() and self._client is not None and self._client.is_connected()
+        return self._can_store and self._worker.is_alive() and self.listening.is_set()
 
     def stop(self, timeout: float = 30.0) -> None:
         """Take nothing more in, finish what waits, acknowledge it, and leave the broker."""
@@ -100,7 +100,7 @@ class Listener:
                 # A broker reads in order: when it answers this, it has read the acknowledgements too.
                 self._client.unsubscribe(topics.NOTHING)
                 self._goodbye.wait(FAREWELL)
-            self._client.disconnect()
+            _leave(self._client)
             self._client.loop_stop()
         log.info("listener stopped", left=len(self._inbox))
 
@@ -133,7 +133,7 @@ class Listener:
         self, client: mqtt.Client, _userdata: Any, flags: mqtt.ConnectFlags, reason: ReasonCode, _properties: Any
     ) -> None:
         if reason == "Unsupported protocol version" and client.protocol == MQTTProtocolVersion.MQTTv5:
-            client.disconnect()
+            _leave(client)
             self._connect(MQTTProtocolVersion.MQTTv311)
         elif reason.is_failure:
             log.warning("the broker refuses the listener", reason=str(reason), address=client.host)
@@ -223,6 +223,11 @@ class Listener:
             for delivery in deliveries:
                 if delivery.qos > 0 and delivery.connection == self._connection:
                     delivery.client.ack(delivery.mid, delivery.qos)
+
+
+def _leave(client: mqtt.Client) -> None:
+    client.disable_logger()  # paho calls its own leaving an error
+    client.disconnect()
 
 
 def sort_out(deliveries: Sequence[Delivery]) -> tuple[list[Envelope], list[Status]]:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import redis
-from django.conf import settings
 from redis.client import Pipeline
+
+from telemetry.redis_client import impatient_redis
 
 TOTALS = "iotsphere:ingest"
 MINUTE = "iotsphere:readings:{:%Y%m%d%H%M}"
@@ -59,9 +59,7 @@ def record(commit: Commit) -> Callable[[Pipeline], object]:
 def read(now: datetime, minutes: int = 60) -> Throughput:
     """Raises redis.RedisError while Redis is away."""
     keys = [MINUTE.format(now.astimezone(UTC) - timedelta(minutes=ago)) for ago in range(minutes, 0, -1)]
-    with redis.Redis.from_url(
-        settings.REDIS_URL, decode_responses=True, socket_timeout=2, socket_connect_timeout=2
-    ) as client:
+    with impatient_redis(decode_responses=True) as client:
         counts = client.mget(keys)
         totals = client.hgetall(TOTALS)
     last_commit = totals.get("last_commit")

@@ -21,6 +21,7 @@ from devices.admin.confirm import confirmation, is_confirmed
 from devices.admin.filters import ProjectFilter
 from devices.admin.page import Page
 from devices.admin.scope import ProjectScoped, may_manage
+from devices.admin.words import counted
 from devices.broker_files import user_name
 from devices.credentials import issue, require_room
 from devices.models import Credential, CredentialKind
@@ -155,7 +156,7 @@ class CredentialAdmin(ProjectScoped, Page):
         revoked = [credential for credential in credentials if credential.revoke()]
         for credential in revoked:
             self.log_change(request, credential, "Revoked.")
-        text = "1 credential revoked." if len(revoked) == 1 else f"{len(revoked)} credentials revoked."
+        text = f"{counted(len(revoked), 'credential')} revoked."
         self.message_user(request, text, messages.SUCCESS if revoked else messages.INFO)
 
 

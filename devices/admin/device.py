@@ -10,7 +10,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
@@ -19,7 +18,9 @@ from devices.admin.exchange import DESCRIPTION, DeviceExchange
 from devices.admin.filters import LifecycleFilter, PresenceFilter, ProjectFilter, SilentForFilter
 from devices.admin.history import WithHistory
 from devices.admin.labels import LabelsField
+from devices.admin.page import Rows
 from devices.admin.scope import ProjectScoped, ReadOnly
+from devices.admin.words import counted
 from devices.models import Credential, Device, Lifecycle
 from devices.permissions import Permission
 
@@ -32,13 +33,11 @@ class DeviceForm(ModelForm):
     labels = LabelsField()
 
 
-class CredentialInline(ReadOnly, ProjectScoped, TabularInline):
+class CredentialInline(ReadOnly, ProjectScoped, Rows):
     model = Credential
     permission = Permission.MANAGE_CREDENTIALS
     fields = ["credential", "note", "state", "expires_at", "last_used_at"]
     readonly_fields = ["credential", "note", "state", "expires_at", "last_used_at"]
-    extra = 0
-    hide_title = True
 
     @display(description="credential")
     def credential(self, credential: Credential) -> SafeString:
@@ -136,7 +135,7 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
             device.lifecycle = lifecycle
             device.save(update_fields=["lifecycle"])
             self.log_change(request, device, f"{done.capitalize()}.")
-        text = f"{len(changed)} {'device' if len(changed) == 1 else 'devices'} {done}."
+        text = f"{counted(len(changed), 'device')} {done}."
         if same := selected - len(changed):
             text += f" {same} already {'was' if same == 1 else 'were'}."
         self.message_user(request, text, messages.SUCCESS)

@@ -79,6 +79,7 @@ class DeviceResource(ModelResource):
     device_type = Field("device_type", "device_type", NamedRow(DeviceType, "slug"))
     parent = Field("parent", "parent", NamedRow(Device, "device_id"))
     labels = Field("labels", "labels", Labels())
+    ip_address = Field("ip_address", "ip_address", default=None)
 
     class Meta:
         model = Device

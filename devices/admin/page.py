@@ -1,4 +1,6 @@
-from unfold.admin import ModelAdmin
+from typing import Any
+
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
 
@@ -18,3 +20,16 @@ class EndlessPage(Page):
 
     paginator = InfinitePaginator
     show_full_result_count = False
+
+
+class Rows(TabularInline):
+    """Rows that belong to the one on the page; every field says which column it is in."""
+
+    extra = 0
+    hide_title = True
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            getattr(field.widget, "widget", field.widget).attrs.setdefault("aria-label", field.label)
+        return field

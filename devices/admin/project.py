@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
@@ -17,6 +16,7 @@ from unfold.widgets import UnfoldAdminSelect2Widget
 from devices.admin.cells import cell
 from devices.admin.filters import PresenceFilter, ProjectFilter
 from devices.admin.history import WithHistory
+from devices.admin.page import Rows
 from devices.admin.person import PersonField
 from devices.admin.scope import ForSuperusers, ProjectScoped, runs_platform
 from devices.models import Device, Membership, Project, Provisioning, RetentionClass
@@ -35,11 +35,9 @@ class MembersByName(ProjectScoped):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class MembershipInline(MembersByName, TabularInline):
+class MembershipInline(MembersByName, Rows):
     model = Membership
     fields = ["user", "role"]
-    extra = 0
-    hide_title = True
     verbose_name = "member"
 
 

@@ -150,7 +150,7 @@ class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveMod
         credential.secret = secret
         return Response(IssuedCredentialSerializer(credential).data, status=201, headers={"Cache-Control": "no-store"})
 
-    @extend_schema(request=None, responses=CredentialSerializer)
+    @extend_schema(summary="Revoke a credential", request=None, responses=CredentialSerializer)
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, public_id: str) -> Response:
         """Make the secret worthless now and cut the device's connection. Once more does no harm."""

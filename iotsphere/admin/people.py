@@ -8,13 +8,13 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from rest_framework_simplejwt.token_blacklist import admin as _tokens  # noqa: F401 (registers them)
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from devices.admin.cells import cell
-from devices.admin.page import Page
+from devices.admin.page import Page, Rows
 from devices.admin.scope import ForSuperusers
+from devices.admin.words import counted
 from devices.models import Membership
 from devices.permissions import ROLE_PERMISSIONS, Permission, Role
 from iotsphere.models import User
@@ -23,11 +23,10 @@ admin.site.unregister(Group)  # grants nothing here: what people may do follows 
 admin.site.unregister([OutstandingToken, BlacklistedToken])  # a token is a secret
 
 
-class MembershipInline(ForSuperusers, TabularInline):
+class MembershipInline(ForSuperusers, Rows):
     model = Membership
     fields = ["project", "role"]
     autocomplete_fields = ["project"]
-    extra = 0
     hide_title = True
 
 
@@ -96,7 +95,7 @@ class PortalUserAdmin(ForSuperusers, UserAdmin, Page):
             user.is_active = active
             user.save(update_fields=["is_active"])  # one by one, so that their open pages are told
             self.log_change(request, user, "Activated." if active else "Deactivated.")
-        self.message_user(request, f"{len(changed)} {'person' if len(changed) == 1 else 'people'} {done}.")
+        self.message_user(request, f"{counted(len(changed), 'person', 'people')} {done}.")
 
 
 def _sentence(role: Role) -> str:

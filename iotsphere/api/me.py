@@ -1,6 +1,6 @@
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import generics, serializers
 
 from devices.api.fields import TimeZoneField
@@ -36,6 +36,7 @@ class MeSerializer(serializers.ModelSerializer):
         read_only_fields = ["username", "is_superuser"]
 
 
+@extend_schema_view(get=extend_schema(summary="Show yourself"), patch=extend_schema(summary="Change yourself"))
 class MeView(generics.RetrieveUpdateAPIView):
     """Who is signed in, and what they may do where. A superuser may do everything everywhere."""
 

@@ -136,6 +136,7 @@ def _read(refresh: str) -> FamilyToken:
 @method_decorator(never_cache, name="dispatch")
 @extend_schema(
     tags=["token"],
+    summary="Log in",
     responses={
         200: CredentialsSerializer,
         429: OpenApiResponse(description=f"{LOCKED_OUT} Retry-After says how long."),
@@ -151,7 +152,7 @@ class TokenView(TokenViewBase):
 
 
 @method_decorator(never_cache, name="dispatch")
-@extend_schema(tags=["token"])
+@extend_schema(tags=["token"], summary="Refresh the tokens")
 class RefreshView(TokenViewBase):
     """A new access token and a new refresh token for a refresh token, which is used up by this.
 
@@ -161,7 +162,7 @@ class RefreshView(TokenViewBase):
     serializer_class = RefreshSerializer
 
 
-@extend_schema(tags=["token"], responses={204: None})
+@extend_schema(tags=["token"], summary="Log out", responses={204: None})
 class RevokeView(TokenViewBase):
     """Log out: the refresh token and all that descend from the same login are worth nothing from now on."""
 

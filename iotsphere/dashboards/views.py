@@ -30,7 +30,6 @@ def fleet(request: HttpRequest) -> HttpResponse:
         "arrangement": _arrangement(request),
         "tiles": found.tiles(counts),
         "page": page,
-        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
         "cards": cards(page),
         **found.choices(),
     }

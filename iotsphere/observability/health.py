@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import redis
 import structlog
-from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from telemetry import heartbeat
+from telemetry.redis_client import impatient_redis
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +63,7 @@ def check_database() -> bool:
 
 
 def check_redis() -> bool:
-    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
+    with impatient_redis() as client:
         return bool(client.ping())
 
 

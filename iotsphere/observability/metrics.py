@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from devices.models import Device, Presence
 from telemetry import heartbeat, throughput
+from telemetry.redis_client import impatient_redis
 
 log = structlog.get_logger(__name__)
 
@@ -98,7 +99,7 @@ def read_ingest() -> Iterable[Metric]:
 
 def read_queues() -> Iterable[Metric]:
     lengths = GaugeMetricFamily("iotsphere_queue_length", "Tasks that wait for a worker.", labels=["queue"])
-    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
+    with impatient_redis() as client:
         for queue in QUEUES:
             lengths.add_metric([queue], int(client.llen(queue)))
     return [lengths]

@@ -1,6 +1,7 @@
 """What the supervisor writes: the children's lines under their names, and its own."""
 
 import os
+import signal
 from collections.abc import Iterable
 from typing import TextIO
 
@@ -20,8 +21,7 @@ class Console:
         prefix = f"{name:<{self._width}} |"
         if colour := self._colours.get(name):
             prefix = f"\x1b[{colour}m{prefix}\x1b[0m"
-        self._stream.write(f"{prefix} {text}\n")
-        self._stream.flush()
+        self._write(f"{prefix} {text}\n")
 
     def say(self, text: str) -> None:
         """A line of the supervisor itself."""
@@ -30,8 +30,15 @@ class Console:
     def banner(self, lines: Iterable[str]) -> None:
         """What people are to find again among the logs."""
         rule = "─" * 78
-        self._stream.write("\n".join(["", rule, *(f"  {line}".rstrip() for line in lines), rule, "", ""]))
-        self._stream.flush()
+        self._write("\n".join(["", rule, *(f"  {line}".rstrip() for line in lines), rule, "", ""]))
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:  # who read along has gone, as in `make run | head`: there is nobody to run for
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            signal.raise_signal(signal.SIGTERM)
 
 
 def _wants_colour(stream: TextIO) -> bool:

@@ -100,8 +100,8 @@ class DevelopmentBroker(Broker):
                 await self._client_connected(listener_name, incoming, outgoing)
             else:  # amqtt would wait for the rest of what it takes for a longer packet of 3.1.1
                 await ConnackPacket.build(0, UNACCEPTABLE_PROTOCOL_VERSION).to_stream(outgoing)
-        except (TimeoutError, EOFError, OSError):
-            pass  # it went away, or never said anything
+        except (TimeoutError, EOFError, OSError, asyncio.CancelledError):
+            pass  # it went away, never said anything, or the broker stops
         finally:
             writer.close()
 
@@ -134,11 +134,8 @@ class DevelopmentBroker(Broker):
 
 async def serve(port: int, folder: Path, *, anonymous: bool) -> None:
     """Run until SIGTERM or SIGINT."""
-    broker, loop, stop = (
-        DevelopmentBroker(port, folder, anonymous=anonymous),
-        asyncio.get_running_loop(),
-        asyncio.Event(),
-    )
+    broker = DevelopmentBroker(port, folder, anonymous=anonymous)
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_, stop.set)
     tasks = set[asyncio.Task[None]]()

@@ -79,7 +79,7 @@ async def _supervise(options: Options, home: Home) -> None:
 def _environment(
     options: Options, home: Home, redis: EmbeddedRedis | None, broker: EmbeddedBroker | None
 ) -> dict[str, str]:
-    """What every child is told: where its servers are."""
+    """What every child is told, above all where its servers are."""
     environment = {
         **{name: value for name, value in os.environ.items() if value},
         "DATA_DIR": str(home.path),

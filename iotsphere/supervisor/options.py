@@ -23,7 +23,7 @@ class Options:
     demo_password: str
     # Use the parts that come with the portal even where Redis and Mosquitto are installed.
     bundled: bool
-    # Servers that exist already, by the name of their variable: nothing is started in their place.
+    # What exists already, by the name of its variable: nothing is made or started in its place.
     given: frozenset[str]
 
     @classmethod
@@ -38,7 +38,7 @@ class Options:
             bundled=_flag(environ, "BUNDLED", default=False),
             given=frozenset(
                 name
-                for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "MQTT_URL")
+                for name in ("SECRET_KEY", "REDIS_URL", "MQTT_URL")
                 if environ.get(name) or environ.get(f"{name}_FILE")
             ),
         )

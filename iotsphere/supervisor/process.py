@@ -58,7 +58,7 @@ class Child:
 
     def kill(self) -> None:
         self._stopping.set()
-        if self._process is not None:
+        if self._process is not None and self._process.returncode is None:
             _kill_group(self._process.pid)
 
     def _signal(self, signal_: signal.Signals) -> None:
@@ -163,7 +163,7 @@ async def hand_on(output: asyncio.StreamReader, line: Callable[[str], None]) -> 
 
 def _printable(line: bytes) -> str:
     # Names chosen by devices end up in logs: no escape sequence of theirs may reach the terminal.
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", line.decode(errors="replace"))
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", line.decode(errors="replace"))
 
 
 def in_words(code: int) -> str:

@@ -25,19 +25,23 @@ class Supervisor:
         self._patience = patience
         self._servers: list[Child] = []
         self._users: list[Child] = []
-        self.stopped_by: signal.Signals | None = None
+        self._told_by: signal.Signals | None = None
+        self._is_leaving = False
 
     async def __aenter__(self) -> Self:
         body = cast("asyncio.Task[object]", asyncio.current_task())
         for signal_ in STOP_SIGNALS:
+            if signal_ == signal.SIGHUP and signal.getsignal(signal_) == signal.SIG_IGN:
+                continue  # nohup: it shall outlive the terminal
             asyncio.get_running_loop().add_signal_handler(signal_, self._told_to_stop, signal_, body)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> bool:
         """Swallows the cancellation by a stop signal: then stopping is what was asked for."""
+        self._is_leaving = True
         for children in (self._users, self._servers):
             await asyncio.gather(*(child.stop(self._patience) for child in children))
-        return kind is asyncio.CancelledError and self.stopped_by is not None
+        return kind is asyncio.CancelledError and self._told_by is not None
 
     def start_server(self, program: Program) -> None:
         """Start a program that the others use."""
@@ -53,10 +57,11 @@ class Supervisor:
             raise Refusal(f"The portal could not be started: {program.name} failed, the lines above say why.")
 
     def _told_to_stop(self, signal_: signal.Signals, body: asyncio.Task[object]) -> None:
-        if self.stopped_by is None:
-            self.stopped_by = signal_
+        if self._told_by is None:
+            self._told_by = signal_
             self._tell(RUN, f"stopping, told by {signal_.name}; once more to stop at once")
-            body.cancel()
+            if not self._is_leaving:
+                body.cancel()
         else:
             for child in self._users + self._servers:
                 child.kill()

@@ -2,13 +2,13 @@
 
 import { serverNow } from "./ages.js";
 import { loadChart } from "./chart-loader.js";
+import { fetchHistory, historyAddress } from "./history-api.js";
 import { colourOf, drawChart } from "./history-chart.js";
 import { tableOf } from "./history-table.js";
 import { DAY, ZoneClock } from "./time-axis.js";
 
 const RANGES = { "24h": DAY, "7d": 7 * DAY, "14d": 14 * DAY, "30d": 30 * DAY };
 const POINTS = 500;
-const METRICS_AT_ONCE = 10;
 const OLD_AFTER = 60_000;
 
 export class History {
@@ -115,8 +115,8 @@ export class History {
     try {
       const [Chart, lines, bars] = await Promise.all([
         loadChart(this.#settings.scripts),
-        this.#fetch(this.#keys(false), wanted, howLines(), request.signal),
-        this.#fetch(this.#keys(true), wanted, howBars(wanted), request.signal),
+        fetchHistory(this.#settings.history, this.#keys(false), lineQuery(wanted), request.signal),
+        fetchHistory(this.#settings.history, this.#keys(true), barQuery(wanted), request.signal),
       ]);
       this.#shown = { Chart, lines, bars, ...wanted };
       this.#panel.querySelector("[data-failure]").replaceChildren();
@@ -136,32 +136,6 @@ export class History {
     return metrics.filter((metric) => metric.counter === counter).map((metric) => metric.key);
   }
 
-  /** {interval in milliseconds, raw, series: points by key}. `how` is for the query, beside metrics and range. */
-  async #fetch(keys, range, how, signal) {
-    const parts = Array.from({ length: Math.ceil(keys.length / METRICS_AT_ONCE) }, (_, part) =>
-      keys.slice(part * METRICS_AT_ONCE, (part + 1) * METRICS_AT_ONCE),
-    );
-    const answers = await Promise.all(
-      parts.map(async (metrics) => {
-        const answer = await fetch(this.#address(metrics, range, how), { signal });
-        if (answer.ok) return answer.json();
-        const problem = await answer.json().catch(() => ({}));
-        throw new Error(problem.detail ?? `The portal answered ${answer.status}.`);
-      }),
-    );
-    const series = Object.assign({}, ...answers.map((answer) => answer.series));
-    return {
-      interval: (answers[0]?.interval ?? 0) * 1000,
-      raw: Object.values(series).every((one) => one.raw),
-      series: Object.fromEntries(Object.entries(series).map(([key, { points }]) => [key, points])),
-    };
-  }
-
-  #address(keys, { from, to }, how) {
-    const range = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
-    return `${this.#settings.history}?${new URLSearchParams({ metrics: keys.join(","), ...range, ...how })}`;
-  }
-
   // --- Showing ---
 
   #draw() {
@@ -169,9 +143,7 @@ export class History {
     if (!this.#shown) return;
     const { Chart, from, to } = this.#shown;
     for (const [card, chart] of this.#cards()) {
-      const keys = chart.metrics.map((metric) => metric.key).slice(0, METRICS_AT_ONCE);
-      const how = isBars(chart) ? howBars({ from, to }) : howLines();
-      card.querySelector("[data-csv]").href = this.#address(keys, { from, to }, { ...how, format: "csv" });
+      this.#linkCsv(card, chart);
       const { interval, points } = this.#pointsOf(chart);
       const plot = card.querySelector("[data-plot]");
       if (!chart.metrics.some((metric) => points[metric.key]?.length)) {
@@ -198,6 +170,12 @@ export class History {
   #pointsOf(chart) {
     const { lines, bars } = this.#shown;
     return { interval: (isBars(chart) ? bars : lines).interval, points: { ...lines.series, ...bars.series } };
+  }
+
+  #linkCsv(card, chart) {
+    const keys = chart.metrics.map((metric) => metric.key);
+    const query = isBars(chart) ? barQuery(this.#shown) : lineQuery(this.#shown);
+    card.querySelector("[data-csv]").href = historyAddress(this.#settings.history, keys, { ...query, format: "csv" });
   }
 
   #fail(reason) {
@@ -263,10 +241,16 @@ export class History {
   }
 }
 
-const howLines = () => ({ agg: "avg", points: POINTS });
+const rangeQuery = ({ from, to }) => ({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });
+
+const lineQuery = (range) => ({ ...rangeQuery(range), agg: "avg", points: POINTS });
 
 /** What counters gained: by the hour for up to three days, else by the day. */
-const howBars = ({ from, to }) => ({ agg: "delta", interval: to - from <= 3 * DAY ? "1h" : "1d" });
+const barQuery = (range) => ({
+  ...rangeQuery(range),
+  agg: "delta",
+  interval: range.to - range.from <= 3 * DAY ? "1h" : "1d",
+});
 
 const isBars = (chart) => chart.metrics.every((metric) => metric.counter);
 

@@ -23,7 +23,7 @@ export class LiveSocket extends EventTarget {
     window.addEventListener("online", () => this.#hurry());
     document.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
     window.addEventListener("pagehide", () => this.#hangUp());
-    window.addEventListener("pageshow", (event) => event.persisted && this.#connect());
+    window.addEventListener("pageshow", (event) => event.persisted && this.#return());
     this.#connect();
   }
 
@@ -75,6 +75,11 @@ export class LiveSocket extends EventTarget {
     socket?.close();
   }
 
+  #return() {
+    this.#become("reconnecting");
+    this.#connect();
+  }
+
   #hurry() {
     if (this.status === "reconnecting" && !this.#socket) this.#connect();
   }
@@ -93,16 +98,11 @@ export class LiveSocket extends EventTarget {
       subscription.cursor = frame.cursor ?? subscription.cursor;
       for (const [deviceId, change] of Object.entries(frame.devices)) subscription.handler(deviceId, change);
     } else if (frame.type === "error") {
-      if (frame.code === "unauthenticated") this.#end();
-      else console.warn(`Live updates: ${frame.detail}`);
+      console.warn(`Live updates: ${frame.detail}`);
     } else if (frame.type === "authenticate") {
-      this.#end(); // the server asks for a token: there is no session
+      this.#become("ended"); // the server asks for a token: there is no session
+      this.#socket?.close();
     }
-  }
-
-  #end() {
-    this.#become("ended");
-    this.#socket?.close();
   }
 
   #subscribe(id, { devices, cursor }) {

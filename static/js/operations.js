@@ -2,6 +2,7 @@
 
 import { showing } from "./device-view.js";
 import { moveTarget, turnGauge } from "./gauge.js";
+import { fetchHistory } from "./history-api.js";
 import { Sparkline } from "./sparkline.js";
 
 export class Operations {
@@ -43,10 +44,8 @@ export class Operations {
   /** The past hour; without it the lines begin with the first live value. */
   async #fillSparklines() {
     if (!this.#sparklines.size) return;
-    const query = new URLSearchParams({ metrics: [...this.#sparklines.keys()].join(","), range: "1h", points: "60" });
-    const answer = await fetch(`${this.#settings.history}?${query}`).catch(() => null);
-    if (!answer?.ok) return;
-    const { series } = await answer.json();
-    for (const [key, sparkline] of this.#sparklines) sparkline.set(series[key]?.points.map(([t, v]) => [t, v]) ?? []);
+    const query = { range: "1h", points: 60 };
+    const past = await fetchHistory(this.#settings.history, [...this.#sparklines.keys()], query).catch(() => null);
+    for (const [key, points] of Object.entries(past?.series ?? {})) this.#sparklines.get(key).set(points);
   }
 }

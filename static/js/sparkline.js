@@ -16,9 +16,10 @@ export class Sparkline {
     svg.replaceChildren(this.#area, this.#line);
   }
 
-  /** `points` are [milliseconds, value], oldest first. */
+  /** `points` are [milliseconds, value, …], oldest first; those added meanwhile stay at the end. */
   set(points) {
-    this.#points = points;
+    const last = points.at(-1)?.[0] ?? 0;
+    this.#points = [...points, ...this.#points.filter(([time]) => time > last)];
     this.#draw();
   }
 

@@ -18,6 +18,7 @@ from devices.admin.cells import cell
 from devices.admin.confirm import confirmation, is_confirmed
 from devices.admin.page import Page
 from devices.admin.scope import ForSuperusers
+from devices.admin.words import counted
 from devices.models import Device, DeviceType, Project
 from telemetry.decode import decode
 from telemetry.models import QuarantinedMessage
@@ -155,11 +156,8 @@ class QuarantinedMessageAdmin(ForSuperusers, Page):
         for device in Device.objects.filter(device_id__in=senders):
             self.log_addition(request, device, f"Registered from quarantine with {project}.")
         refused = f", {done.rejected} rejected" if done.rejected else ""
-        self.message_user(
-            request,
-            f"{done.devices} devices registered in {project}; {done.stored} readings stored{refused}.",
-            messages.SUCCESS,
-        )
+        text = f"{counted(done.devices, 'device')} registered in {project}; {counted(done.stored, 'reading')} stored"
+        self.message_user(request, f"{text}{refused}.", messages.SUCCESS)
         return redirect("admin:telemetry_quarantinedmessage_changelist")
 
     def _ignore(self, request: HttpRequest, chosen: Sequence[QuarantinedMessage]) -> HttpResponse:
@@ -169,7 +167,7 @@ class QuarantinedMessageAdmin(ForSuperusers, Page):
                 self, request, chosen, title="Ignore them?", text=IGNORING, submit="Delete the messages", items=senders
             )
         deleted = ignore_senders(senders)
-        self.message_user(request, f"{deleted} messages deleted.", messages.SUCCESS)
+        self.message_user(request, f"{counted(deleted, 'message')} deleted.", messages.SUCCESS)
         return redirect("admin:telemetry_quarantinedmessage_changelist")
 
     def _get(self, request: HttpRequest, object_id: str) -> QuarantinedMessage:

@@ -164,6 +164,8 @@ class HistoryView(APIView):
     renderer_classes = (*api_settings.DEFAULT_RENDERER_CLASSES, CSVRenderer)
 
     @extend_schema(
+        tags=["devices"],
+        summary="Show the history of metrics",
         parameters=[HistoryQuery],
         responses={(200, "application/json"): HistorySerializer, (200, "text/csv"): OpenApiTypes.STR},
         examples=[OpenApiExample("A week of a heater", EXAMPLE, response_only=True, media_type="application/json")],

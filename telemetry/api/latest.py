@@ -28,7 +28,7 @@ class LatestSerializer(serializers.Serializer):
 class LatestView(APIView):
     """The newest value of each metric of a device."""
 
-    @extend_schema(responses=LatestSerializer)
+    @extend_schema(tags=["devices"], summary="Show the latest values", responses=LatestSerializer)
     def get(self, request: Request, device_id: str) -> Response:
         device = get_object_or_404(Device.objects.visible_to(request.user), device_id=device_id)
         metrics = Metric.objects.filter(device=device, last_time__isnull=False).order_by("key")

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from redis.exceptions import RedisError
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed, ParseError, UnsupportedMediaType
@@ -172,13 +172,18 @@ class TelemetryView(APIView):
 
     @extend_schema(
         tags=["telemetry"],
+        summary="Send telemetry",
         operation_id="send_telemetry",
         request={
             "application/json": {
                 "oneOf": [MESSAGE, {"type": "array", "items": MESSAGE, "minItems": 1, "maxItems": MAX_MESSAGES}]
             }
         },
-        responses={202: RECEIPT},
+        responses={
+            202: RECEIPT,
+            429: OpenApiResponse(description="Too many requests with this key. Retry-After says how long."),
+            503: OpenApiResponse(description=Unavailable.default_detail),
+        },
     )
     def post(self, request: Request) -> Response:
         envelope = Envelope(

@@ -11,10 +11,13 @@ from functools import cached_property
 from typing import Any, TypeAlias, cast
 
 import orjson
+from prometheus_client import Counter
 
 from telemetry.live.events import Changes, DeviceChange, DeviceState
 
 INTERVAL = 0.25  # seconds between two frames of a subscription
+
+MERGED = Counter("iotsphere_live_frames_merged", "Frames that waited for a slow socket and became one with the next.")
 
 # A project by its primary key with all its devices, or one of them.
 Route: TypeAlias = int | tuple[int, str]
@@ -76,7 +79,11 @@ class Subscription:
         self.wake = wake
 
     def offer(self, batch: Batch) -> None:
-        self.pending = batch if self.pending is None else self.pending.then(batch)
+        if self.pending is None:
+            self.pending = batch
+        else:
+            self.pending = self.pending.then(batch)
+            MERGED.inc()
 
     def take(self) -> Batch | None:
         batch, self.pending = self.pending, None

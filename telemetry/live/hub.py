@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import orjson
 import structlog
 from django.conf import settings
+from prometheus_client import Gauge
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -32,13 +33,15 @@ REPLAY_MOST_ENTRIES = 1_000
 REPLAY_MOST_BYTES = 8 * 1024 * 1024
 REPLAY_AT_ONCE = 20
 
+SOCKETS = Gauge("iotsphere_live_sockets", "Open live sockets of this web process.")
+
 RawEntries = list[tuple[bytes, dict[bytes, bytes]]]
 
 
 class Socket(Protocol):
     """What the hub knows of an open socket. The methods return at once; the socket does its work later."""
 
-    user_pk: int
+    user_pk: int  # 0 until it is known
     session: str
 
     def recheck(self) -> None:
@@ -66,6 +69,7 @@ class Hub:
     async def enter(self, socket: Socket) -> None:
         """Take in a socket. With the first one the hub starts to read, and waits until it does."""
         self._sockets.add(socket)
+        SOCKETS.set(len(self._sockets))
         if self._reader is None:
             self._redis = Redis.from_url(
                 settings.REDIS_URL,
@@ -79,6 +83,7 @@ class Hub:
 
     async def leave(self, socket: Socket) -> None:
         self._sockets.discard(socket)
+        SOCKETS.set(len(self._sockets))
         if self._sockets or self._reader is None or self._redis is None:
             return
         reader, redis = self._reader, self._redis
@@ -165,7 +170,8 @@ class Hub:
             self._resync()
             return
         for socket in self._sockets:
-            if entry.get("user") == socket.user_pk:
+            # While somebody is being looked up, any of the changes may be about them.
+            if "user" in entry and socket.user_pk in (0, entry["user"]):
                 socket.recheck()
             if entry.get("session") == socket.session:
                 socket.end()

@@ -8,13 +8,11 @@ from functools import cache
 import orjson
 import redis
 import structlog
-from django.conf import settings
 from django.utils.crypto import salted_hmac
-from redis.backoff import NoBackoff
 from redis.client import Pipeline
-from redis.retry import Retry
 
 from telemetry.live.events import Changes, Entry
+from telemetry.redis_client import impatient_redis
 
 log = structlog.get_logger(__name__)
 
@@ -85,8 +83,4 @@ def _most_entries(body: bytes) -> int:
 
 @cache
 def _publisher() -> Publisher:
-    return Publisher(
-        redis.Redis.from_url(
-            settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 1)
-        )
-    )
+    return Publisher(impatient_redis())

@@ -6,6 +6,8 @@ import pytest
 
 from tests.architecture.house import APPS, ROOT
 
+pytestmark = pytest.mark.once
+
 
 def imported_packages(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):

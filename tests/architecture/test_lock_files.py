@@ -6,6 +6,8 @@ import pytest
 
 from tests.architecture.house import ROOT
 
+pytestmark = pytest.mark.once
+
 LOCKED = sorted(Path(ROOT, "requirements").glob("*.txt"))
 PIN = re.compile(r"^[A-Za-z0-9._-]+(\[[^]]+\])?==\S+( ; .+)? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")

@@ -8,6 +8,8 @@ import pytest
 
 from tests.architecture.house import ROOT
 
+pytestmark = pytest.mark.once
+
 TEMPLATES = sorted(path for path in Path(ROOT, "templates").rglob("*.html"))
 TAGS = re.compile(r"{%.*?%}|{{.*?}}|{#.*?#}", re.DOTALL)
 COMMENTS = re.compile(r"{%\s*comment\b.*?endcomment\s*%}", re.DOTALL)

@@ -11,6 +11,6 @@ def test_an_icon_is_drawn_into_the_page_and_hidden_from_screen_readers() -> None
     assert 'aria-hidden="true"' in drawn("thermometer")
 
 
-@pytest.mark.parametrize("name", ["", "no-such-icon", "../../../package", "x/../box", "<script>"])
+@pytest.mark.parametrize("name", ["", "no-such-icon", "../icons/bell", "x/../box", "<script>"])
 def test_a_name_that_lucide_does_not_know_becomes_a_box(name: str) -> None:
     assert drawn(name) == drawn("box")

@@ -80,6 +80,12 @@ def test_the_portal_itself_is_known(folder: Path, db: None) -> None:
     assert mqtt_password_matches("secret", known(folder)["iotsphere"])
 
 
+def test_a_device_of_the_portals_name_does_not_become_the_portal(folder: Path, transactional_db: None) -> None:
+    credential, password = issue(DeviceFactory.create(device_id="iotsphere"))
+    assert mqtt_password_matches("secret", known(folder)["iotsphere"])
+    assert mqtt_password_matches(password, known(folder)[user_name(credential)])
+
+
 def test_an_api_key_is_none_of_the_brokers_business(folder: Path, boiler: Device) -> None:
     write_broker_files()
     credentials.issue(boiler, CredentialKind.API_KEY, None)

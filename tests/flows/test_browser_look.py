@@ -23,6 +23,7 @@ PAGES = {
     "operations": "/devices/WATER_HEATER_01/operations/",
     "history": "/devices/WATER_HEATER_01/history/",
 }
+pytestmark = pytest.mark.once
 LONG = "<b>Unbreakably_long_device_name_" + "x" * 60
 
 
@@ -47,8 +48,7 @@ def settle(page: Page) -> None:
     expect(page.locator(".skeleton:visible")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
 def test_pages_fit_and_axe_is_content(
     page_as: PageAs, alice: User, acme: Project, heater: Device, width: int, scheme: str
 ) -> None:
@@ -64,8 +64,7 @@ def test_pages_fit_and_axe_is_content(
     assert found == {name: [] for name in PAGES}
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
 def test_the_doors_fit_and_axe_is_content(
     page_as: PageAs, db: None, width: int, scheme: str, problems: Problems
 ) -> None:

@@ -18,7 +18,7 @@ from telemetry.ingest import Envelope, ingest
 from telemetry.models import Door
 from tests.factories import DeviceFactory
 from tests.fixtures.live import Portal, StartProcess
-from tests.fixtures.sockets import access_token, session_cookie
+from tests.fixtures.sockets import session_cookie
 from tests.servers.ports import ReservedPort, is_listening
 
 PATIENCE = 20
@@ -27,17 +27,6 @@ PATIENCE = 20
 @pytest.fixture
 def sensor(acme: Project) -> Device:
     return DeviceFactory.create(device_id="sensor", project=acme)
-
-
-@pytest.fixture(params=["daphne", "uvicorn"])
-def web(request: pytest.FixtureRequest, start_process: StartProcess) -> Portal:
-    """The web process under the servers that it may run under."""
-    port = ReservedPort().release()
-    options = {"daphne": ["--bind", "127.0.0.1"], "uvicorn": ["--host", "127.0.0.1", "--lifespan", "off"]}
-    process = start_process(
-        "-m", request.param, *options[request.param], "--port", str(port), "iotsphere.asgi:application"
-    )
-    return Portal(f"127.0.0.1:{port}", process.wait_until(lambda: is_listening(port)))
 
 
 class Page:
@@ -64,10 +53,18 @@ class Page:
 
 
 @pytest.fixture
-def page(web: Portal, vera: User) -> Iterator[Page]:
-    page = Page(web, vera)
+def page(portal: Portal, vera: User) -> Iterator[Page]:
+    page = Page(portal, vera)
     yield page
     page.socket.close()
+
+
+@pytest.fixture
+def uvicorn(start_process: StartProcess) -> Portal:
+    """The web process under the other server that it may run under."""
+    port = ReservedPort().release()
+    process = start_process("-m", "uvicorn", "--port", str(port), "--lifespan", "off", "iotsphere.asgi:application")
+    return Portal(f"127.0.0.1:{port}", process.wait_until(lambda: is_listening(port)))
 
 
 def send(value: float, *, seconds_ago: int = 0) -> str:
@@ -93,13 +90,13 @@ def test_a_reading_is_seen_on_an_open_page(page: Page, sensor: Device) -> None:
     assert change["devices"]["sensor"]["presence"] == "online"
 
 
-def test_after_a_drop_exactly_what_was_missed_comes(web: Portal, vera: User, sensor: Device, page: Page) -> None:
+def test_after_a_drop_exactly_what_was_missed_comes(portal: Portal, vera: User, sensor: Device, page: Page) -> None:
     page.subscribe()
     send(20.0, seconds_ago=10)
     cursor = page.receive()["cursor"]
     page.socket.close()
     missed = [{"value": float(value), "time": send(value, seconds_ago=30 - value)} for value in (21, 22, 23)]
-    again = Page(web, vera)
+    again = Page(portal, vera)
     frames = [again.subscribe(cursor=cursor)]
     while frames[-1]["devices"]:
         frames.append(again.receive())
@@ -107,8 +104,8 @@ def test_after_a_drop_exactly_what_was_missed_comes(web: Portal, vera: User, sen
     again.socket.close()
 
 
-def test_a_viewer_of_another_project_is_told_not_found(web: Portal, charlie: User, sensor: Device) -> None:
-    page = Page(web, charlie)
+def test_a_viewer_of_another_project_is_told_not_found(portal: Portal, charlie: User, sensor: Device) -> None:
+    page = Page(portal, charlie)
     assert page.subscribe()["code"] == "not_found"
     page.socket.close()
 
@@ -123,15 +120,15 @@ def test_a_password_change_closes_the_socket(page: Page, vera: User) -> None:
     assert closed.value.rcvd.code == 4401
 
 
-def test_a_token_does_without_cookies(web: Portal, vera: User, sensor: Device) -> None:
-    with connect(f"{web.websocket_url}/ws/live/", open_timeout=PATIENCE) as socket:
-        assert json.loads(socket.recv(timeout=PATIENCE))["type"] == "authenticate"
-        socket.send(json.dumps({"type": "authenticate", "token": access_token(vera)}))
-        assert json.loads(socket.recv(timeout=PATIENCE)) == {"type": "ready", "user": "vera"}
+def test_uvicorn_serves_as_well(uvicorn: Portal, vera: User, sensor: Device) -> None:
+    page = Page(uvicorn, vera)
+    page.subscribe()
+    time = send(25.5)
+    assert temperature(page.receive()) == {"value": 25.5, "time": time}
+    page.socket.close()
 
 
-@pytest.mark.parametrize("path", ["/ws/live/", "/ws/nothing/"])
-def test_other_sites_and_paths_are_refused(web: Portal, path: str) -> None:
+def test_a_socket_that_another_site_opens_is_refused(portal: Portal) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        connect(f"{web.websocket_url}{path}", origin=Origin("http://evil.example"), open_timeout=PATIENCE)
+        connect(f"{portal.websocket_url}/ws/live/", origin=Origin("http://evil.example"), open_timeout=PATIENCE)
     assert refused.value.response.status_code == 403

@@ -9,9 +9,11 @@ from pytest_django import Settings
 
 from devices.models import Lifecycle, Presence
 from iotsphere.models import User
-from telemetry import live, throughput
+from telemetry import throughput
+from telemetry.live import push
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import PageClient
+from tests.fixtures.sockets import Live
 from tests.servers.ports import ReservedPort
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +55,7 @@ def test_archived_devices_are_not(client: Client) -> None:
 def test_ingest_is_counted_by_outcome(client: Client) -> None:
     now = timezone.now()
     commit = throughput.Commit(at=now, stored=7, duplicate=3, rejected=2, quarantined=1, lag=timedelta(seconds=1.5))
-    live.push({}, throughput.record(commit))
+    push({}, throughput.record(commit))
     samples = read(client)
     outcomes = ("stored", "duplicate", "rejected", "quarantined")
     assert [samples["iotsphere_ingest_items_total", outcome] for outcome in outcomes] == [7, 3, 2, 1]
@@ -68,6 +70,11 @@ def test_tasks_that_wait_are_counted(client: Client, redis_client: redis.Redis) 
 
 def test_requests_of_the_web_process_are_there(client: Client) -> None:
     assert ("django_http_requests_before_middlewares_total", "") in read(client)
+
+
+def test_live_sockets_are_counted(client: Client, live: Live, vera: User) -> None:
+    live(vera)
+    assert read(client)["iotsphere_live_sockets", ""] == 1
 
 
 def test_without_redis_the_rest_is_told(client: Client, settings: Settings) -> None:

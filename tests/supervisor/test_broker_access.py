@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 
 Connect = Callable[..., BrokerClient]
 BOTH = pytest.mark.parametrize("bundled", [False, True], ids=["mosquitto", "development"])
-pytestmark = BOTH
+pytestmark = [BOTH, pytest.mark.once]
 
 
 @pytest.fixture

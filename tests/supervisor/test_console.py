@@ -1,4 +1,6 @@
 import io
+import os
+import signal
 
 import pytest
 
@@ -42,3 +44,15 @@ def test_who_wants_no_colour_gets_none(terminal: Terminal, monkeypatch: pytest.M
     monkeypatch.setenv("NO_COLOR", "1")
     Console(["web"], terminal).line("web", "one")
     assert "\x1b" not in terminal.getvalue()
+
+
+def test_the_portal_stops_when_nobody_reads_along_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    raised: list[signal.Signals] = []
+    monkeypatch.setattr(signal, "raise_signal", raised.append)
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with os.fdopen(write_end, "w") as pipe:
+        console = Console(["web"], pipe)
+        console.line("web", "to nobody")
+        console.line("web", "and no complaint about it")
+    assert raised == [signal.SIGTERM]

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psutil
 import pytest
@@ -13,9 +14,9 @@ from tests.waiting import wait_until
 class Family:
     """A supervisor in a process of its own, with its descendants."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, before: tuple[str, ...] = ()) -> None:
         self.supervisor = subprocess.Popen(
-            [sys.executable, "-m", "tests.supervisor.family", *options],
+            [*before, sys.executable, "-m", "tests.supervisor.family", *options],
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -44,8 +45,8 @@ def _runs(process: psutil.Process) -> bool:
 def family() -> Iterator[Callable[..., Family]]:
     families: list[Family] = []
 
-    def start(*options: str) -> Family:
-        families.append(Family(*options))
+    def start(*options: str, **how: Any) -> Family:
+        families.append(Family(*options, **how))
         return families[-1]
 
     yield start
@@ -71,6 +72,13 @@ def test_ctrl_c_in_the_terminal_leaves_nobody_behind(family: Callable[..., Famil
     os.killpg(members.supervisor.pid, signal.SIGINT)
     assert members.supervisor.wait(15) == 0
     assert not members.has_survivors()
+
+
+def test_with_nohup_it_outlives_the_terminal(family: Callable[..., Family]) -> None:
+    members = family(before=("nohup",))
+    os.kill(members.supervisor.pid, signal.SIGHUP)
+    os.kill(members.supervisor.pid, signal.SIGTERM)
+    assert "told by SIGTERM" in members.next_line()
 
 
 def test_the_children_of_a_killed_supervisor_die_with_it(family: Callable[..., Family]) -> None:

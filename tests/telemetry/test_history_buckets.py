@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from telemetry.buckets import WIDTHS, Buckets, fitting
@@ -15,6 +15,7 @@ START = datetime(2025, 12, 19, 12, tzinfo=UTC)
 times = some.floats(157_766_400, 4_102_444_800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 names = ["UTC", "Europe/Vienna", "America/New_York", "Asia/Kolkata", "America/Sao_Paulo"]
 zones = some.sampled_from(names).map(ZoneInfo)
+patiently = settings(deadline=None)
 cuts = some.builds(Buckets, some.sampled_from(list(WIDTHS.values())), zones)
 
 
@@ -34,17 +35,20 @@ def test_the_narrowest_width_that_fits_is_taken(span: timedelta, width: str) -> 
     assert fitting(START, START + span, 500, VIENNA).width == WIDTHS[width]
 
 
+@patiently
 @given(start=times, span=some.timedeltas(timedelta(seconds=1), timedelta(days=400)), zone=zones)
 def test_no_more_buckets_than_asked_for(start: datetime, span: timedelta, zone: ZoneInfo) -> None:
     assert fitting(start, start + span, 500, zone).count(start, start + span) <= 500
 
 
+@patiently
 @given(time=times, buckets=cuts)
 def test_a_time_is_in_its_bucket(time: datetime, buckets: Buckets) -> None:
     number = buckets.number(time)
     assert buckets.begin(number) <= time < buckets.begin(number + 1)
 
 
+@patiently
 @given(start=times, span=some.timedeltas(timedelta(seconds=1), timedelta(days=400)), buckets=cuts)
 def test_shifts_say_what_python_says(start: datetime, span: timedelta, buckets: Buckets) -> None:
     """The database divides seconds since 1970 plus the shift that holds at the time."""

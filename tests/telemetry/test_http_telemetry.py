@@ -92,7 +92,7 @@ def test_a_gzipped_body_is_unpacked(send: Send) -> None:
     assert send(gzip.compress(json.dumps(GOOD).encode()), **{"Content-Encoding": "gzip"}).json()["stored"] == 1
 
 
-@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"{}" * 1000)[:-20]])
+@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"{}" * 1000)[:-20]], ids=["not gzip", "cut short"])
 def test_a_broken_gzip_body_is_a_bad_request(send: Send, body: bytes) -> None:
     assert problem(send(body, **{"Content-Encoding": "gzip"})) == (400, PROBLEM, False)
 

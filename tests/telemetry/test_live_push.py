@@ -5,6 +5,8 @@ from typing import Any
 import orjson
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from telemetry import live
 from telemetry.live.stream import MOST_BYTES, MOST_ENTRIES, STREAM, Publisher, _most_entries
@@ -36,7 +38,7 @@ def test_without_changes_there_is_no_entry(redis_client: redis.Redis) -> None:
 
 @pytest.fixture
 def nowhere() -> redis.Redis:
-    return redis.Redis(port=ReservedPort().release())
+    return redis.Redis(port=ReservedPort().release(), retry=Retry(NoBackoff(), 0))
 
 
 def test_a_redis_that_is_away_hurts_nobody(nowhere: redis.Redis) -> None:

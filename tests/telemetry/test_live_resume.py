@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import redis
+from pytest_django import Settings
 
 from devices.models import Device, Project
 from iotsphere.models import User
@@ -12,6 +13,7 @@ from telemetry.live import hub
 from telemetry.live.stream import STREAM
 from tests.factories import NOON, DeviceFactory, MetricFactory
 from tests.fixtures.sockets import Frame, Live, LiveSocket
+from tests.servers.ports import ReservedPort
 from tests.waiting import wait_until
 
 
@@ -108,10 +110,11 @@ def test_resume_asks_for_all_subscriptions(live: Live, vera: User, sensor: Devic
     assert temperatures(socket) == [21.0]
 
 
-@pytest.mark.parametrize("cursor", ["0-0", "1-1", "", "nonsense", "9" * 40, "-", "+", "$", "9999999999999-0"])
-def test_a_cursor_that_is_none_brings_the_state(live: Live, vera: User, sensor: Device, cursor: str) -> None:
+def test_a_cursor_that_is_none_brings_the_state(live: Live, vera: User, sensor: Device) -> None:
     push(sensor, 21.0)
-    assert live(vera).ask(subscribe(cursor=cursor))["type"] == "state"
+    socket = live(vera)
+    for cursor in ("0-0", "1-1", "", "nonsense", "9" * 40, "-", "+", "$", "9999999999999-0"):
+        assert socket.ask(subscribe(cursor=cursor))["type"] == "state", cursor
 
 
 def test_a_cursor_that_the_stream_no_longer_holds_brings_the_state(
@@ -176,3 +179,12 @@ def test_and_after_redis_was_away(live: Live, vera: User, sensor: Device, redis_
     assert socket.receive()["type"] == "state"
     push(sensor, 21.0)
     assert socket.receive()["devices"]["sensor"]["values"]["temperature"]["value"] == 21.0
+
+
+def test_a_page_that_is_opened_while_redis_is_away_shows_the_state(
+    live: Live, vera: User, sensor: Device, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "FIRST_ANSWER_WITHIN", 0.1)
+    settings.REDIS_URL = f"redis://127.0.0.1:{ReservedPort().release()}/0"
+    state = live(vera).ask(subscribe())
+    assert (state["type"], state["cursor"]) == ("state", hub.NOWHERE)

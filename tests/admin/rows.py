@@ -1,0 +1,95 @@
+"""A row of every model that the admin knows, and whose business each model is."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from axes.models import AccessAttempt, AccessLog
+from django.contrib import admin
+from django.db.models import Model
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
+
+from devices.credentials import issue
+from devices.models import Project, RetentionClass
+from telemetry.models import Door, LedgerHour, QuarantinedMessage, RejectedItem, RejectionCount
+from telemetry.reasons import Reason
+from tests.factories import (
+    NOON,
+    DeviceFactory,
+    DeviceTypeFactory,
+    MembershipFactory,
+    MetricFactory,
+    ReadingFactory,
+    UserFactory,
+)
+
+MakeRow = Callable[[Project], Model]
+
+
+def _interval() -> IntervalSchedule:
+    return IntervalSchedule.objects.create(every=7, period=IntervalSchedule.SECONDS)
+
+
+def _metric(project: Project) -> Any:
+    metric = MetricFactory.create(device=DeviceFactory.create(project=project))
+    ReadingFactory.create(metric=metric)
+    return metric
+
+
+def _ledger_hour(project: Project) -> LedgerHour:
+    device = DeviceFactory.create(project=project)
+    return LedgerHour.objects.create(
+        sender=device.device_id, device=device, hour=NOON, received=5, stored=2, rejected=3
+    )
+
+
+def _rejected_item(project: Project) -> RejectedItem:
+    device = DeviceFactory.create(project=project)
+    return RejectedItem.objects.create(
+        sender=device.device_id, device=device, door=Door.HTTP, received_at=NOON, reason=Reason.MALFORMED
+    )
+
+
+# Of the projects: who administers one sees its rows.
+OF_PROJECTS: dict[str, MakeRow] = {
+    "devices.Project": lambda project: project,
+    "devices.Membership": lambda project: MembershipFactory.create(project=project),
+    "devices.Device": lambda project: DeviceFactory.create(project=project),
+    "devices.Credential": lambda project: issue(DeviceFactory.create(project=project), "api_key", None)[0],
+    "telemetry.Metric": _metric,
+    "telemetry.LedgerHour": _ledger_hour,
+    "telemetry.RejectedItem": _rejected_item,
+    "telemetry.RejectionCount": lambda project: RejectionCount.objects.create(
+        sender=DeviceFactory.create(project=project).device_id, hour=NOON, reason=Reason.MALFORMED, count=3
+    ),
+}
+# Shared by all projects: who administers one may look.
+SHARED: dict[str, MakeRow] = {"devices.DeviceType": lambda _: DeviceTypeFactory.create()}
+# The platform's: for superusers.
+OF_THE_PLATFORM: dict[str, MakeRow] = {
+    "devices.RetentionClass": lambda _: RetentionClass.objects.create(name="Short", raw_days=1),
+    "iotsphere.User": lambda _: UserFactory.create(),
+    "telemetry.QuarantinedMessage": lambda _: QuarantinedMessage.objects.create(
+        sender="stranger", door=Door.MQTT, received_at=NOON, body=b'{"telemetry": {"temperature": 1}}'
+    ),
+    "axes.AccessAttempt": lambda _: AccessAttempt.objects.create(
+        username="mallory", ip_address="203.0.113.7", failures_since_start=8
+    ),
+    "axes.AccessLog": lambda _: AccessLog.objects.create(username="vera", ip_address="203.0.113.8"),
+    "django_celery_beat.PeriodicTask": lambda _: PeriodicTask.objects.create(
+        name="sweep", task="telemetry.tasks.sweep_presence", interval=_interval()
+    ),
+    "django_celery_beat.IntervalSchedule": lambda _: _interval(),
+    "django_celery_beat.CrontabSchedule": lambda _: CrontabSchedule.objects.create(),
+    "django_celery_beat.ClockedSchedule": lambda _: ClockedSchedule.objects.create(
+        clocked_time=datetime(2030, 1, 1, tzinfo=UTC)
+    ),
+    "django_celery_beat.SolarSchedule": lambda _: SolarSchedule.objects.create(
+        event="sunrise", latitude=48.2, longitude=16.4
+    ),
+}
+ROWS = OF_PROJECTS | SHARED | OF_THE_PLATFORM
+
+
+def registered() -> set[str]:
+    return {model._meta.label for model in admin.site._registry}

@@ -1,0 +1,144 @@
+"""Devices in the admin: filters, lifecycle actions, what deleting takes along, and presence that nobody edits."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from devices.models import Device, Lifecycle, Presence, Project
+from iotsphere.models import User
+from telemetry.models import Reading
+from tests.admin.addresses import list_of, page_of
+from tests.factories import DeviceFactory, MetricFactory, ReadingFactory
+from tests.fixtures.clients import PageClient
+
+DEVICES = "devices.Device"
+
+
+def found(client: Client, **query: str) -> set[str]:
+    return {device.device_id for device in client.get(list_of(DEVICES), query).context["cl"].result_list}
+
+
+def act(client: Client, action: str, *devices: Device) -> Any:
+    choice = {"action": action, "_selected_action": [device.pk for device in devices]}
+    return client.post(list_of(DEVICES), choice, follow=True)
+
+
+@pytest.mark.parametrize(
+    ("presence", "expected"),
+    [("offline", {"gone"}), ("online", {"here"}), ("broken", {"gone", "late"}), ("", {"gone", "here", "late"})],
+)
+def test_the_list_is_filtered_by_presence(
+    presence: str, expected: set[str], root: User, acme: Project, pages: PageClient
+) -> None:
+    for device_id, state in (("gone", Presence.OFFLINE), ("late", Presence.STALE), ("here", Presence.ONLINE)):
+        DeviceFactory.create(project=acme, device_id=device_id, presence=state)
+    assert found(pages(root), presence=presence) == expected
+
+
+@pytest.mark.parametrize(
+    ("silent", "expected"), [("1h", {"silent"}), ("1d", set()), ("never", {"mute"}), ("", {"silent", "mute", "loud"})]
+)
+def test_the_list_is_filtered_by_silence(
+    silent: str, expected: set[str], root: User, acme: Project, pages: PageClient
+) -> None:
+    now = timezone.now()
+    DeviceFactory.create(project=acme, device_id="silent", last_message=now - timedelta(hours=3))
+    DeviceFactory.create(project=acme, device_id="loud", last_message=now)
+    DeviceFactory.create(project=acme, device_id="mute")
+    assert found(pages(root), silent=silent) == expected
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "expected"), [("", {"in service"}), ("archived", {"archived"}), ("all", {"in service", "archived"})]
+)
+def test_archived_devices_are_shown_when_asked_for(
+    lifecycle: str, expected: set[str], root: User, acme: Project, pages: PageClient
+) -> None:
+    DeviceFactory.create(project=acme, device_id="in service")
+    DeviceFactory.create(project=acme, device_id="archived", lifecycle=Lifecycle.ARCHIVED)
+    assert found(pages(root), lifecycle=lifecycle) == expected
+
+
+def test_devices_are_found_by_label(root: User, acme: Project, pages: PageClient) -> None:
+    DeviceFactory.create(project=acme, device_id="low", labels=["cellar"])
+    DeviceFactory.create(project=acme, device_id="high", labels=["roof"])
+    assert found(pages(root), q="cellar") == {"low"}
+
+
+@pytest.mark.parametrize(
+    ("action", "lifecycle"),
+    [("disable", Lifecycle.DISABLED), ("archive", Lifecycle.ARCHIVED)],
+)
+def test_an_action_changes_the_lifecycle_and_says_so(
+    action: str, lifecycle: Lifecycle, alice: User, acme: Project, pages: PageClient
+) -> None:
+    devices = DeviceFactory.create_batch(2, project=acme)
+    answer = act(pages(alice), action, *devices)
+    assert f"2 devices {lifecycle}." in answer.content.decode()
+    assert set(Device.objects.values_list("lifecycle", flat=True)) == {lifecycle}
+
+
+def test_an_action_says_what_it_left_as_it_was(alice: User, acme: Project, pages: PageClient) -> None:
+    devices = [DeviceFactory.create(project=acme, lifecycle=state) for state in (Lifecycle.ACTIVE, Lifecycle.DISABLED)]
+    assert "1 device enabled. 1 already was." in act(pages(alice), "enable", *devices).content.decode()
+
+
+def test_an_action_does_not_reach_devices_of_other_projects(alice: User, globex: Project, pages: PageClient) -> None:
+    theirs = DeviceFactory.create(project=globex)
+    act(pages(alice), "disable", theirs)
+    theirs.refresh_from_db()
+    assert theirs.lifecycle == Lifecycle.ACTIVE
+
+
+def test_deleting_says_how_many_readings_go_along(alice: User, acme: Project, pages: PageClient) -> None:
+    metric = MetricFactory.create(device=DeviceFactory.create(project=acme))
+    ReadingFactory.create(metric=metric)
+    answer = pages(alice).get(page_of(metric.device, "delete"))
+    assert dict(answer.context["model_count"]) == {"devices": 1, "credentials": 0, "metrics": 1, "readings": 1}
+
+
+def test_deleting_takes_the_readings_along(alice: User, acme: Project, pages: PageClient) -> None:
+    metric = MetricFactory.create(device=DeviceFactory.create(project=acme))
+    ReadingFactory.create(metric=metric)
+    pages(alice).post(page_of(metric.device, "delete"), {"post": "yes"})
+    assert not Device.objects.exists()
+    assert not Reading.objects.exists()
+
+
+def test_saving_the_form_leaves_presence_alone(alice: User, acme: Project, pages: PageClient) -> None:
+    device = DeviceFactory.create(project=acme, presence=Presence.ONLINE, name="Before")
+    read_earlier = Device.objects.get(pk=device.pk)
+    Device.objects.update(presence=Presence.OFFLINE)
+    read_earlier.name = "After"
+    read_earlier.save()
+    device.refresh_from_db()
+    assert (device.name, device.presence) == ("After", Presence.OFFLINE)
+
+
+def test_the_device_id_is_not_changed(alice: User, acme: Project, pages: PageClient) -> None:
+    device = DeviceFactory.create(project=acme, device_id="as-issued")
+    pages(alice).post(
+        page_of(device),
+        {
+            "device_id": "another",
+            "name": "New name",
+            "project": acme.pk,
+            "lifecycle": "active",
+            "labels": "cellar, north, cellar",
+            "credentials-TOTAL_FORMS": "0",
+            "credentials-INITIAL_FORMS": "0",
+        },
+    )
+    device.refresh_from_db()
+    assert (device.device_id, device.name, device.labels) == ("as-issued", "New name", ["cellar", "north"])
+
+
+def test_a_project_with_devices_is_not_deleted(root: User, acme: Project, pages: PageClient) -> None:
+    DeviceFactory.create_batch(3, project=acme)
+    client = pages(root)
+    assert "3 devices of Acme" in client.get(page_of(acme, "delete")).content.decode()
+    client.post(page_of(acme, "delete"), {"post": "yes"})
+    assert Project.objects.filter(pk=acme.pk).exists()

@@ -1,0 +1,114 @@
+"""The admin in Chromium: no page breaks the content security policy, and no name is more than a name."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from devices.models import Device, DeviceType, Presence, Project
+from iotsphere.models import User
+from tests.admin.addresses import add_to, list_of, page_of
+from tests.admin.rows import ROWS
+from tests.factories import DeviceFactory, DeviceTypeFactory, MetricFactory
+from tests.fixtures.browser import PageAs, expect
+from tests.telemetry.letters import take, telemetry
+
+pytestmark = pytest.mark.once
+
+MARKUP = [
+    "</title></textarea><script>hit()</script><img src=x onerror=hit()>",
+    "\"><svg onload=hit()>' onfocus='hit()' autofocus='",
+    "'+hit()+'${hit()}{{ 7 * 7 }}{% now 'Y' %}javascript:hit()",
+]
+
+
+def test_every_page_keeps_to_the_policy(page_as: PageAs, root: User, acme: Project) -> None:
+    """Reports of the policy and errors of scripts end up in `problems`, which fails the test."""
+    rows = {label: make(acme) for label, make in ROWS.items()}
+    page = page_as(root, viewport={"width": 360, "height": 740})
+    for label, row in rows.items():
+        for address in (list_of(label), page_of(row), page_of(row, "history")):
+            page.goto(address)
+            page.wait_for_function("document.readyState === 'complete' && window.Alpine !== undefined")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
+    for label in ("devices.Device", "devices.Credential", "devices.DeviceType", "devices.Project", "iotsphere.User"):
+        page.goto(add_to(label))
+        page.wait_for_function("document.readyState === 'complete' && window.Alpine !== undefined")
+
+
+def test_names_are_only_names(page_as: PageAs, root: User, acme: Project) -> None:
+    for number, name in enumerate(MARKUP):
+        project = Project.objects.create(name=name, slug=f"p-{number}")
+        device_type = DeviceTypeFactory.create(name=name, description=name)
+        device = DeviceFactory.create(
+            project=project,
+            device_type=device_type,
+            name=name,
+            location=name,
+            labels=[name[:40]],
+            presence=Presence.STALE,
+        )
+        MetricFactory.create(
+            device=device, key="status", label=name[:64], unit=name[:16], value_type="text", last_text=name
+        )
+        User.objects.create_user(f"user-{number}", first_name=name, last_name=name)
+        take(telemetry(f"stranger-{number}", {"status": name}))
+        take(telemetry(device.device_id, {name: name, "status": 1}))
+        device.name = f"{name} once more"
+        device.save()
+    page = page_as(root)
+    page.add_init_script("window.hits = 0; window.hit = () => { window.hits += 1 }")
+    labels = ("Project", "DeviceType", "Device", "Credential")
+    addresses = ["/admin/", list_of("iotsphere.User"), list_of("telemetry.Metric"), list_of("telemetry.RejectedItem")]
+    addresses += [list_of("telemetry.QuarantinedMessage"), *(list_of(f"devices.{label}") for label in labels)]
+    for device in Device.objects.all():
+        addresses += [page_of(device), page_of(device, "history"), page_of(device, "delete")]
+        addresses += [page_of(device.project), page_of(device.metrics.get())]
+    addresses += [page_of(device_type) for device_type in DeviceType.objects.all()]
+    for address in addresses:
+        page.goto(address)
+        page.wait_for_function("document.readyState === 'complete' && window.Alpine !== undefined")
+        assert page.evaluate("window.hits") == 0, address
+    assert not page.locator("main img[src=x]").count()
+
+
+def test_the_overview_follows_while_it_is_looked_at(page_as: PageAs, root: User, acme: Project) -> None:
+    DeviceFactory.create(project=acme, presence=Presence.ONLINE)
+    page = page_as(root)
+    page.goto("/admin/")
+    expect(page.locator(".tile[data-presence=online] .tile__figure")).to_have_text("1")
+    DeviceFactory.create(project=acme, presence=Presence.ONLINE)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator(".tile[data-presence=online] .tile__figure")).to_have_text("2")
+
+
+def test_a_credential_is_issued_from_the_device_and_shown_once(page_as: PageAs, alice: User, acme: Project) -> None:
+    device = DeviceFactory.create(project=acme, device_id="boiler-1")
+    page = page_as(alice)
+    page.goto(page_of(device))
+    page.get_by_role("link", name="Issue a credential").click()
+    page.get_by_role("button", name="Issue credential").click()
+    secret = shown_secret(page)
+    page.get_by_role("link", name="Done").click()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    assert secret not in page.content()
+
+
+def test_unknown_devices_are_registered_from_the_list(page_as: PageAs, root: User, acme: Project) -> None:
+    take(telemetry("stranger", {"temperature": 20}))
+    page = page_as(root)
+    page.goto(list_of("telemetry.QuarantinedMessage"))
+    page.locator("#result_list input.action-select").check()
+    page.locator("select[name=action]").select_option(label="Register these devices")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_label("Project").select_option(label="Acme")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_text("1 device registered in Acme; 1 reading stored.")).to_be_visible()
+    assert Device.objects.get(device_id="stranger").project == acme
+
+
+def shown_secret(page: Page) -> Any:
+    found = re.search(r"iot_[0-9a-f]{16}_[\w-]+", page.locator(".panel").inner_text())
+    assert found
+    return found[0]
