@@ -186,10 +186,12 @@ def _json(answer: Any) -> Any:
 
 
 def _log_rejected(receipt: Any, messages: Sequence[str]) -> None:
-    rejected = receipt.get("rejected") if isinstance(receipt, dict) else None
-    for item in (rejected or [])[:MAX_LOGGED]:
+    listed = receipt.get("rejected") if isinstance(receipt, dict) else None
+    rejected = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    for item in rejected[:MAX_LOGGED]:
         index, key, detail = item.get("index"), item.get("key") or "a reading", item.get("detail")
-        time = json.loads(messages[index]).get("timestamp") if isinstance(index, int) and index < len(messages) else ""
+        known = isinstance(index, int) and 0 <= index < len(messages)
+        time = json.loads(messages[index]).get("timestamp") if known else "unknown time"
         logger.warning("the portal rejects %s of %s: %s", key, time, detail)
-    if rejected and len(rejected) > MAX_LOGGED:
+    if len(rejected) > MAX_LOGGED:
         logger.warning("the portal rejects %d more items of this list", len(rejected) - MAX_LOGGED)

@@ -123,11 +123,12 @@ def test_the_link_to_older_snapshots_leaves_out_and_repeats_none(api: ApiClient,
     client = api(vera)
     answer = metrics(client, server, "?page_size=1")
     seen = stamps(answer)
-    while following := answer.json()["next"]:
-        answer = client.get(following)
+    for _ in range(3):
+        answer = client.get(answer.json()["next"])
         seen += stamps(answer)
     assert seen == stamps(metrics(client, server))
-    assert len(seen) == len(set(seen)) == 4
+    assert len(set(seen)) == 4
+    assert answer.json()["next"] is None
 
 
 def test_the_link_keeps_the_beginning(api: ApiClient, vera: User, server: Device) -> None:

@@ -48,6 +48,17 @@ def running(broker: Broker, device_id: str, outbox: Outbox, interval: float = 0.
         assert not thread.is_alive()
 
 
+@contextmanager
+def frozen(broker: Broker) -> Iterator[None]:
+    """A broker that takes what fits into its sockets but reads none of it."""
+    assert broker._child is not None
+    broker._child.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        broker._child.process.send_signal(signal.SIGCONT)
+
+
 def messages(ear: Ear, device_id: str) -> list[dict[str, Any]]:
     return [message for body in ear.heard(device_id, "telemetry") for message in json.loads(body)]
 
@@ -101,6 +112,17 @@ def test_what_is_acknowledged_leaves_the_outbox(broker: Broker, device_id: str) 
     outbox = Outbox(None, 10)
     with running(broker, device_id, outbox, interval=60):
         wait_until(lambda: outbox._next == 2 and not len(outbox))
+
+
+def test_what_the_broker_does_not_acknowledge_stays(broker: Broker, device_id: str) -> None:
+    outbox = Outbox(None, 10_000)
+    with running(broker, device_id, outbox):
+        wait_until(lambda: outbox._next > 2 and not len(outbox))
+        with frozen(broker):
+            [sent] = wait_until(lambda: outbox.first(1, 1000))
+            wait_until(lambda: outbox._next > sent.number + 20)
+            assert outbox.first(1, 1000) == [sent]
+        wait_until(lambda: not len(outbox))
 
 
 def test_it_goes_on_when_the_broker_comes_back(broker: Broker, device_id: str) -> None:

@@ -13,6 +13,8 @@ from tests.architecture.house import ROOT
 from tests.mqtt_ear import listening
 from tests.servers.brokers import Broker
 
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("agent install")]
+
 FOLDER = Path(ROOT, "deploy", "agent")
 UNREACHABLE = re.compile(r"No matching distribution found|Temporary failure|Connection(Error| broken)|NewConnection")
 

@@ -99,7 +99,9 @@ def test_many_rejected_items_are_few_lines(portal: Portal, caplog: pytest.LogCap
     assert len(caplog.messages) == 6
 
 
-@pytest.mark.parametrize("answer", ["", "[]", "nonsense", '{"rejected": null}', '{"rejected": [{}]}'])
+@pytest.mark.parametrize(
+    "answer", ["", "[]", "nonsense", '{"rejected": null}', '{"rejected": "x"}', '{"rejected": [{}, 1]}']
+)
 def test_what_stands_beside_a_202_does_not_matter(portal: Portal, answer: str) -> None:
     portal.answer = answer
     assert deliver(portal) == 4
