@@ -133,8 +133,6 @@ def _metrics(device: Device, keys: Sequence[str], agg: str) -> list[Metric]:
 def _points(
     metric: Metric, start: datetime, end: datetime, few: int, buckets: Buckets, agg: str
 ) -> tuple[bool, list[Point]]:
-    if metric.pk is None:
-        return True, []
     if metric.value_type == ValueType.TEXT:
         return True, _changes(metric, start, end)
     readings = list(_numbers(metric, start, end)[: few + 1]) if few else []
@@ -143,7 +141,7 @@ def _points(
     return False, _aggregated(metric, start, end, buckets, agg)
 
 
-def _numbers(metric: Metric, start: datetime, end: datetime) -> models.QuerySet[Reading, tuple[datetime, float]]:
+def _numbers(metric: Metric, start: datetime, end: datetime) -> models.QuerySet[Reading, tuple[datetime, float | None]]:
     readings = Reading.objects.filter(metric_id=metric.pk, time__gte=start, time__lt=end, value__isnull=False)
     return readings.order_by("time").values_list("time", "value")
 

@@ -52,7 +52,7 @@ class ScopedViewSet(GenericViewSet):
     # PATCH says all that PUT could.
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def get_queryset(self) -> ProjectScopedQuerySet:
         return cast(ProjectScopedQuerySet, super().get_queryset()).visible_to(self.request.user)
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -76,7 +76,7 @@ class RowSerializer(serializers.ModelSerializer):
             changed = [name for name in self.fixed if name in attrs and attrs[name] != getattr(self.instance, name)]
             if changed:
                 raise serializers.ValidationError(dict.fromkeys(changed, "It cannot be changed."))
-        row = copy(self.instance) if self.instance else self.Meta.model()
+        row = copy(self.instance) if self.instance else cast(Any, self.Meta.model)()
         for name, value in attrs.items():
             setattr(row, name, value)
         row.clean()

@@ -24,7 +24,7 @@ from devices.api.serializers import (
 from devices.credentials import issue
 from devices.models import Credential, Device, DeviceType, Membership, Project
 from devices.models.device import DEVICE_ID_PATTERN
-from devices.permissions import AnyUser, Permission
+from devices.permissions import AnyUser, Permission, ProjectScopedQuerySet
 
 ANY_PK = r"[0-9]{1,18}"
 ANY_SLUG = r"[-a-zA-Z0-9_]{1,64}"
@@ -117,7 +117,7 @@ class DeviceViewSet(
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         devices = self.filter_queryset(self.get_queryset().select_related(None))
-        rows = self.paginate_queryset(devices.values_list(*DEVICE_COLUMNS.values()))
+        rows: Any = self.paginate_queryset(devices.values_list(*DEVICE_COLUMNS.values()))
         return self.get_paginated_response([dict(zip(DEVICE_COLUMNS, row, strict=True)) for row in rows])
 
 
@@ -134,7 +134,7 @@ class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveMod
     ordering_fields = ("created_at", "expires_at", "last_used_at")
     ordering = ("-created_at",)
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> ProjectScopedQuerySet:
         return super().get_queryset().where_user_may(self.request.user, self.permission)
 
     @extend_schema(responses={201: IssuedCredentialSerializer})
@@ -147,8 +147,8 @@ class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveMod
             credential, secret = issue(by=request.user, **wanted)
         except DjangoValidationError as error:
             raise Conflict(" ".join(error.messages)) from error
-        credential.secret = secret
-        return Response(IssuedCredentialSerializer(credential).data, status=201, headers={"Cache-Control": "no-store"})
+        issued = IssuedCredentialSerializer(credential, context={"secret": secret})
+        return Response(issued.data, status=201, headers={"Cache-Control": "no-store"})
 
     @extend_schema(summary="Revoke a credential", request=None, responses=CredentialSerializer)
     @action(detail=True, methods=["post"])
