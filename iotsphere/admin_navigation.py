@@ -29,6 +29,7 @@ SECTIONS = {
     },
     "System": {
         "devices.RetentionClass": "inventory_2",
+        "telemetry.RetentionReceipt": "auto_delete",
         "django_celery_beat.PeriodicTask": "schedule",
         "django_celery_beat.IntervalSchedule": "timer",
         "django_celery_beat.CrontabSchedule": "calendar_month",

@@ -2,6 +2,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models.functions import Lower
 from timezone_field import TimeZoneField
 
 
@@ -19,7 +20,7 @@ class User(AbstractUser):
         ordering: ClassVar = ["username"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                models.functions.Lower("username"),
+                Lower("username"),
                 name="user_username_ci_unique",
                 violation_error_message="This user name is taken (upper and lower case count as the same).",
             )

@@ -7,6 +7,7 @@ docs/operator.md lists them all.
 from datetime import timedelta
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
@@ -151,6 +152,8 @@ BROKER_DIR = env.str("BROKER_DIR", default="")
 
 # Functions called with the stored readings inside the transaction of each batch, in this order (import strings).
 INGEST_EVALUATORS: list[str] = []
+# Folder into which readings are written before they are thrown away for their age; empty: they are just gone.
+COLD_EXPORT_DIR = env.str("COLD_EXPORT_DIR", default="")
 INGEST_BATCH_SIZE = env.int("INGEST_BATCH_SIZE", default=5000)
 # A request body larger than this answers 413; an MQTT message larger than this is rejected and counted.
 INGEST_MAX_BODY_BYTES = env.int("INGEST_MAX_BODY_BYTES", default=256 * 1024)
@@ -175,6 +178,9 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "keep broker files": {"task": "devices.tasks.keep_broker_files", "schedule": timedelta(minutes=1)},
     "sweep presence": {"task": "telemetry.tasks.sweep_presence", "schedule": timedelta(seconds=10)},
+    "roll up": {"task": "telemetry.tasks.roll_up", "schedule": timedelta(seconds=20)},
+    "maintain partitions": {"task": "telemetry.tasks.maintain_partitions", "schedule": timedelta(hours=1)},
+    "enforce retention": {"task": "telemetry.tasks.enforce_retention", "schedule": crontab(hour=3, minute=17)},
     "prune rejected items": {"task": "telemetry.tasks.prune_rejected_items", "schedule": timedelta(minutes=10)},
     "prune expired tokens": {"task": "iotsphere.tasks.prune_expired_tokens", "schedule": timedelta(days=1)},
 }

@@ -3,9 +3,11 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
+trap 'exit 130' INT
 status=0
 for on in embedded servers; do
     printf '\npytest --on=%s\n' "$on"
-    .venv/bin/python -m pytest --on="$on" -n 2 --dist=loadgroup || status=1
+    # Whatever ends this script ends the run, and the run the servers that it started.
+    setpriv --pdeathsig TERM .venv/bin/python -m pytest --on="$on" -n 2 --dist=loadgroup || status=1
 done
 exit "$status"

@@ -82,7 +82,14 @@ class Buckets:
         return after.replace(microsecond=0)
 
 
-def fitting(start: datetime, end: datetime, most: int, zone: tzinfo) -> Buckets:
-    """The narrowest buckets of which at most `most` cover [start, end); of a day when even those are more."""
-    choices = (Buckets(width, zone) for width in WIDTHS.values() if (end - start).total_seconds() <= width * most)
-    return next((buckets for buckets in choices if buckets.count(start, end) <= most), Buckets(WIDTHS["1d"], zone))
+def fitting(start: datetime, end: datetime, most: int, zone: tzinfo, finest: int = 1) -> Buckets:
+    """The narrowest buckets, `finest` seconds or wider, of which at most `most` cover [start, end).
+
+    Of a day when even those are more.
+    """
+    for width in WIDTHS.values():
+        buckets = Buckets(width, zone)
+        enough = width >= finest and (end - start).total_seconds() <= width * most
+        if enough and buckets.count(start, end) <= most:
+            return buckets
+    return Buckets(WIDTHS["1d"], zone)

@@ -1,9 +1,13 @@
-"""What metrics of a device were over a stretch of time: one function for pages, REST and reports."""
+"""What metrics of a device were over a stretch of time: one function for pages, REST and reports.
+
+The figures come from the coarsest store that answers exactly: rollups, and readings where those are finer than any
+rollup or where rollups are about to be made anew (telemetry.rollups).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models
@@ -12,6 +16,7 @@ from django.db.models.functions import Lag
 
 from devices.models import Device, MetricDefinition, MetricKind, ValueType
 from telemetry.buckets import WIDTHS, Buckets, fitting
+from telemetry.kept import Kept, look_up
 from telemetry.models import Metric, Reading
 
 POINTS = 500
@@ -84,13 +89,18 @@ def history(
     start, end = start.astimezone(UTC), end.astimezone(UTC)  # on a wall clock differences would be wrong
     _check_range(start, end)
     zone = time_zone or device.project.time_zone
-    buckets = Buckets(WIDTHS[interval], zone) if interval else fitting(start, end, points, zone)
+    all_kept = look_up(_metrics(device, metrics, agg), start, end, device.project.time_zone)
+    finest = max(kept.finest for kept in all_kept)
+    buckets = Buckets(WIDTHS[interval], zone) if interval else fitting(start, end, points, zone, finest)
     if interval and buckets.count(start, end) > MAX_POINTS:
         raise ValidationError({"interval": f"That makes more than {MAX_POINTS:,} points. Choose a longer interval."})
-    few = 0 if interval or agg not in OF_ONE_READING else points
+    if buckets.width < finest:
+        raise ValidationError({"interval": f"So far back only steps of {finest:,} seconds are kept."})
+    few = 0 if interval or finest > 1 or agg not in OF_ONE_READING else points
     series = {}
-    for metric in _metrics(device, metrics, agg):
-        raw, found = _points(metric, start, end, few, buckets, agg)
+    for kept in all_kept:
+        metric = kept.metric
+        raw, found = _points(kept, start, end, few, buckets, agg)
         series[metric.key] = Series(metric.label, metric.unit, metric.value_type, metric.kind, raw, found)
     return History(device.device_id, start, end, buckets.width, agg, zone, series)
 
@@ -131,19 +141,17 @@ def _metrics(device: Device, keys: Sequence[str], agg: str) -> list[Metric]:
 
 
 def _points(
-    metric: Metric, start: datetime, end: datetime, few: int, buckets: Buckets, agg: str
+    kept: Kept, start: datetime, end: datetime, few: int, buckets: Buckets, agg: str
 ) -> tuple[bool, list[Point]]:
-    if metric.pk is None:
-        return True, []
-    if metric.value_type == ValueType.TEXT:
-        return True, _changes(metric, start, end)
-    readings = list(_numbers(metric, start, end)[: few + 1]) if few else []
+    if kept.metric.value_type == ValueType.TEXT:
+        return True, _changes(kept.metric, start, end)
+    readings = list(_numbers(kept.metric, start, end)[: few + 1]) if few else []
     if few and len(readings) <= few:
         return True, [[_milliseconds(time), value, value, value] for time, value in readings]
-    return False, _aggregated(metric, start, end, buckets, agg)
+    return False, _aggregated(kept, start, end, buckets, agg)
 
 
-def _numbers(metric: Metric, start: datetime, end: datetime) -> models.QuerySet[Reading, tuple[datetime, float]]:
+def _numbers(metric: Metric, start: datetime, end: datetime) -> models.QuerySet[Reading, tuple[datetime, float | None]]:
     readings = Reading.objects.filter(metric_id=metric.pk, time__gte=start, time__lt=end, value__isnull=False)
     return readings.order_by("time").values_list("time", "value")
 
@@ -163,58 +171,89 @@ def _changes(metric: Metric, start: datetime, end: datetime) -> list[Point]:
     return [[_milliseconds(max(time, start)), text] for time, text in reversed(changes)]
 
 
+# A reading is a point whose figures are all its value.
+POINTS_OF_READINGS = """
+    SELECT time, 1 AS count, value AS sum, value AS min, value AS max, value AS first, value AS last, 0.0 AS increase
+    FROM telemetry_reading WHERE metric_id = %s AND time >= %s AND time < %s AND value IS NOT NULL
+"""
+POINTS_OF_ROLLUPS = """
+    SELECT start AS time, count, sum, min, max, first, last, increase
+    FROM {table} WHERE metric_id = %s AND start >= %s AND start < %s
+"""
 BINNED = """
-    WITH binned AS (
-        SELECT metric_id, time, value, ({epoch} + {shift}) / {width} AS bucket
-        FROM telemetry_reading WHERE metric_id = %s AND time >= %s AND time < %s AND value IS NOT NULL
-    )
+    WITH point AS ({points}), binned AS (SELECT *, ({epoch} + {shift}) / {width} AS bucket FROM point)
 """
 PER_BUCKET = "SELECT bucket, {aggregate} FROM binned GROUP BY bucket ORDER BY bucket"
 LAST_PER_BUCKET = """
-    SELECT bucket, reading.value, lowest, highest
+    SELECT bucket, last, lowest, highest
     FROM (
-        SELECT bucket, metric_id, max(time) AS time, min(value) AS lowest, max(value) AS highest
-        FROM binned GROUP BY bucket, metric_id
-    ) AS latest JOIN telemetry_reading AS reading USING (metric_id, time)
-    ORDER BY bucket
+        SELECT bucket, last, row_number() OVER (PARTITION BY bucket ORDER BY time DESC) AS place,
+            min(min) OVER (PARTITION BY bucket) AS lowest, max(max) OVER (PARTITION BY bucket) AS highest
+        FROM binned
+    ) AS placed
+    WHERE place = 1 ORDER BY bucket
 """
 # A counter that has fallen started again at zero.
 INCREASE_PER_BUCKET = """
-    SELECT bucket, sum(CASE WHEN value < former THEN value ELSE value - former END)
-    FROM (SELECT bucket, value, lag(value) OVER (ORDER BY time) AS former FROM binned) AS steps
-    WHERE former IS NOT NULL GROUP BY bucket ORDER BY bucket
+    SELECT bucket, sum(increase + CASE WHEN former IS NULL THEN 0 WHEN first < former THEN first
+                                       ELSE first - former END)
+    FROM (SELECT *, lag(last) OVER (ORDER BY time) AS former FROM binned) AS steps
+    WHERE former IS NOT NULL OR count > 1 GROUP BY bucket ORDER BY bucket
 """
 STATEMENTS = {
-    Aggregate.AVG: PER_BUCKET.format(aggregate="avg(value), min(value), max(value)"),
-    Aggregate.MIN: PER_BUCKET.format(aggregate="min(value), min(value), max(value)"),
-    Aggregate.MAX: PER_BUCKET.format(aggregate="max(value), min(value), max(value)"),
+    Aggregate.AVG: PER_BUCKET.format(aggregate="sum(sum) / sum(count), min(min), max(max)"),
+    Aggregate.MIN: PER_BUCKET.format(aggregate="min(min), min(min), max(max)"),
+    Aggregate.MAX: PER_BUCKET.format(aggregate="max(max), min(min), max(max)"),
     Aggregate.LAST: LAST_PER_BUCKET,
-    Aggregate.SUM: PER_BUCKET.format(aggregate="sum(value)"),
-    Aggregate.COUNT: PER_BUCKET.format(aggregate="count(value)"),
+    Aggregate.SUM: PER_BUCKET.format(aggregate="sum(sum)"),
+    Aggregate.COUNT: PER_BUCKET.format(aggregate="sum(count)"),
     Aggregate.DELTA: INCREASE_PER_BUCKET,
 }
 EPOCH = {"sqlite": "unixepoch(time)", "postgresql": "floor(date_part('epoch', time))::bigint"}
 
 
-def _aggregated(metric: Metric, start: datetime, end: datetime, buckets: Buckets, agg: str) -> list[Point]:
+def _aggregated(kept: Kept, start: datetime, end: datetime, buckets: Buckets, agg: str) -> list[Point]:
     start, end = buckets.around(start, end)
     first = buckets.number(start)
+    rollup = kept.rollup(buckets, start, end)
+    # Where rollups are about to be made anew, from the first such bucket on, the readings themselves are asked.
+    dirty_from = kept.dirty_from(None if agg == Aggregate.DELTA else start)
+    if rollup is None:
+        middle = start
+    elif dirty_from is None or dirty_from >= end:
+        middle = end
+    else:
+        middle = max(start, buckets.begin(buckets.number(dirty_from)))
     if agg == Aggregate.DELTA:
-        # The first increase is the one since the reading before.
-        readings = Reading.objects.filter(metric_id=metric.pk, value__isnull=False)
-        start = readings.filter(time__lt=start).aggregate(Max("time"))["time__max"] or start
+        # The first increase is the one since the point before.
+        if middle > start:
+            start = kept.last_before(rollup, start) or start
+        else:
+            middle = start = kept.last_before(None, start) or start
+    points, parameters = [], []
+    if rollup is not None and middle > start:
+        points.append(POINTS_OF_ROLLUPS.format(table=rollup._meta.db_table))
+        parameters += [kept.metric.pk, start, middle]
+    if middle < end:
+        points.append(POINTS_OF_READINGS)
+        parameters += [kept.metric.pk, middle, end]
     *changes, (_, shift) = buckets.shifts(start, end)
     cases = "".join(f" WHEN time < %s THEN {seconds}" for _, seconds in changes)
     binned = BINNED.format(
+        points=" UNION ALL ".join(points),
         epoch=EPOCH[connection.vendor],
         shift=f"CASE{cases} ELSE {shift} END" if changes else shift,
         width=buckets.width,
     )
-    times = [connection.ops.adapt_datetimefield_value(time) for time in (*(until for until, _ in changes), start, end)]
+    adapt = connection.ops.adapt_datetimefield_value
+    values: list[Any] = [
+        adapt(value) if isinstance(value, datetime) else value
+        for value in [*parameters, *(until for until, _ in changes)]
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(binned + STATEMENTS[Aggregate(agg)], [*times[:-2], metric.pk, *times[-2:]])
+        cursor.execute(binned + STATEMENTS[Aggregate(agg)], values)
         rows = cursor.fetchall()
-    return [[_milliseconds(buckets.begin(number)), *values] for number, *values in rows if number >= first]
+    return [[_milliseconds(buckets.begin(number)), *figures] for number, *figures in rows if number >= first]
 
 
 def _milliseconds(time: datetime) -> int:

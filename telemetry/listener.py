@@ -187,9 +187,11 @@ class Listener:
     # --- The portal's side ---
 
     def _beat(self) -> None:
-        while not self._stopping.wait(heartbeat.EVERY):
+        self.listening.wait(heartbeat.EVERY)  # the first one at once: somebody may wait for it
+        while not self._stopping.is_set():
             if self.is_well:
                 heartbeat.beat()
+            self._stopping.wait(heartbeat.EVERY)
 
     def _work(self) -> None:
         while deliveries := self._inbox.take(settings.INGEST_BATCH_SIZE):

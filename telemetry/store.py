@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from telemetry.rollups import FIVE_MINUTES, floor
+
 CHUNK = 10_000
 
 
@@ -37,7 +39,11 @@ def write_readings(rows: Iterable[tuple[int, datetime, float | None, str | None]
 
 
 def store(rows: Sequence[Row]) -> list[int]:
-    """Write readings whose keys differ from each other; the positions of those whose key was stored already."""
+    """Write readings whose keys differ from each other; the positions of those whose key was stored already.
+
+    The five minutes of what is new are marked, so that their rollups are made anew (telemetry.rollups). The marks
+    stay locked until the transaction ends: whoever takes them away waits for the readings they are about.
+    """
     with transaction.atomic():
         return _copy(rows) if connection.vendor == "postgresql" else _insert(rows)
 
@@ -52,7 +58,12 @@ STORE_STAGED = """
         INSERT INTO telemetry_reading (metric_id, time, value, text)
         SELECT metric_id, time, value, text FROM incoming_reading ORDER BY metric_id, time
         ON CONFLICT (metric_id, time) DO NOTHING
-        RETURNING metric_id, time
+        RETURNING metric_id, time, value
+    ), marked AS (
+        INSERT INTO telemetry_dirtybucket (metric_id, start, marks)
+        SELECT DISTINCT metric_id, date_bin('5 minutes', time, 'epoch'), 1 FROM stored WHERE value IS NOT NULL
+        ORDER BY 1, 2
+        ON CONFLICT (metric_id, start) DO UPDATE SET marks = telemetry_dirtybucket.marks + 1
     )
     SELECT position FROM incoming_reading LEFT JOIN stored USING (metric_id, time) WHERE stored.metric_id IS NULL
 """
@@ -76,14 +87,27 @@ STORE_ONE = """
 """
 
 
+MARK_ONE = """
+    INSERT INTO telemetry_dirtybucket (metric_id, start, marks) VALUES (?, ?, 1)
+    ON CONFLICT (metric_id, start) DO UPDATE SET marks = marks + 1
+"""
+
+
 def _insert(rows: Sequence[Row]) -> list[int]:
+    known = []
+    dirty = set()
     # The driver's own cursor: Django's would rewrite the placeholders of every row.
     with connection.wrap_database_errors:
-        execute = connection.connection.cursor().execute
-        return [
-            position
-            for position, (metric_id, time, value, text) in enumerate(rows)
-            # The text is what Django's SQLite backend makes of a time: UTC, without its zone.
-            if execute(STORE_ONE, (metric_id, str(time.astimezone(UTC).replace(tzinfo=None)), value, text)).rowcount
-            == 0
-        ]
+        cursor = connection.connection.cursor()
+        for position, (metric_id, time, value, text) in enumerate(rows):
+            if cursor.execute(STORE_ONE, (metric_id, _as_text(time), value, text)).rowcount == 0:
+                known.append(position)
+            elif value is not None:
+                dirty.add((metric_id, _as_text(floor(time, FIVE_MINUTES))))
+        cursor.executemany(MARK_ONE, dirty)
+    return known
+
+
+def _as_text(time: datetime) -> str:
+    """What Django's SQLite backend makes of a time: UTC, without its zone."""
+    return str(time.astimezone(UTC).replace(tzinfo=None))

@@ -1,8 +1,9 @@
 from celery import shared_task
+from django.db import connection
 from django.utils import timezone
 
 from devices.presence import sweep
-from telemetry import ledger, live
+from telemetry import ledger, live, partitions, retention, rollups
 
 
 @shared_task
@@ -13,3 +14,19 @@ def sweep_presence() -> None:
 @shared_task
 def prune_rejected_items() -> None:
     ledger.prune_samples(timezone.now())
+
+
+@shared_task
+def roll_up() -> None:
+    rollups.recompute()
+
+
+@shared_task
+def maintain_partitions() -> None:
+    if connection.vendor == "postgresql":
+        partitions.maintain(timezone.now())
+
+
+@shared_task
+def enforce_retention() -> None:
+    retention.enforce(timezone.now())

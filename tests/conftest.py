@@ -5,6 +5,7 @@
 """
 
 import os
+import signal
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     stack = ExitStack()
     config.add_cleanup(stack.close)
     if not worker:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends in order, as on Ctrl-C
         start_servers(on, stack, durable=config.getoption("durable"))
     if config.getoption("numprocesses", None):
         return  # this process only hands out the tests

@@ -145,7 +145,7 @@ class MembershipAdmin(MembersByName, WithHistory):
 
 @admin.register(RetentionClass)
 class RetentionClassAdmin(ForSuperusers, WithHistory):
-    list_display = ["name", "raw_days", "used_by"]
+    list_display = ["name", "raw_days", "five_minute_days", "hourly_days", "used_by"]
     search_fields = ["name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RetentionClass]:

@@ -9,7 +9,7 @@ class Named(serializers.SlugRelatedField):
     """A row by its name in addresses, of those that the person may see."""
 
     def get_queryset(self) -> Any:
-        rows = super().get_queryset()
+        rows: Any = super().get_queryset()
         return rows.visible_to(self.context["request"].user) if hasattr(rows, "visible_to") else rows
 
     def to_internal_value(self, data: Any) -> Any:

@@ -32,10 +32,9 @@ class MayChange(BasePermission):
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if view.action != "create" or view.may_create(request.user):
-            return True
-        self.message = f"You may not {view.permission.label} in any project."
-        return False
+        if view.action == "create":
+            view.check_may_create()
+        return True
 
     def has_object_permission(self, request: Request, view: Any, obj: Model) -> bool:
         if request.method in SAFE_METHODS:
@@ -52,14 +51,15 @@ class ScopedViewSet(GenericViewSet):
     # PATCH says all that PUT could.
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def get_queryset(self) -> ProjectScopedQuerySet:
         return cast(ProjectScopedQuerySet, super().get_queryset()).visible_to(self.request.user)
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return super().filter_queryset(queryset) if self.action == "list" else queryset
 
-    def may_create(self, user: AnyUser) -> bool:
-        return Project.objects.where_user_may(user, self.permission).exists()
+    def check_may_create(self) -> None:
+        if not Project.objects.where_user_may(self.request.user, self.permission).exists():
+            raise PermissionDenied(f"You may not {self.permission.label} in any project.")
 
     def perform_create(self, serializer: serializers.BaseSerializer) -> None:
         require(self.request.user, self.permission, serializer.validated_data["project"])
@@ -76,7 +76,7 @@ class RowSerializer(serializers.ModelSerializer):
             changed = [name for name in self.fixed if name in attrs and attrs[name] != getattr(self.instance, name)]
             if changed:
                 raise serializers.ValidationError(dict.fromkeys(changed, "It cannot be changed."))
-        row = copy(self.instance) if self.instance else self.Meta.model()
+        row = copy(self.instance) if self.instance else cast(Any, self.Meta.model)()
         for name, value in attrs.items():
             setattr(row, name, value)
         row.clean()

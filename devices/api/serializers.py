@@ -79,7 +79,7 @@ class DeviceSerializer(RowSerializer):
     fixed = ("device_id", "project")
     project = Named(slug_field="slug", queryset=Project.objects.all())
     device_type = Named(slug_field="slug", queryset=DeviceType.objects.all(), required=False, allow_null=True)
-    parent = Named(
+    parent = Named(  # type: ignore[assignment]
         slug_field="device_id",
         queryset=Device.objects.all(),
         required=False,
@@ -126,7 +126,9 @@ DEVICE_COLUMNS = {name: name for name in DeviceSerializer.Meta.fields} | {
 
 class CredentialSerializer(serializers.ModelSerializer):
     device = Named(slug_field="device_id", queryset=Device.objects.select_related("project"))
-    created_by = serializers.SlugRelatedField(slug_field="username", read_only=True, allow_null=True)
+    created_by: serializers.RelatedField = serializers.SlugRelatedField(
+        slug_field="username", read_only=True, allow_null=True
+    )
     is_live = serializers.BooleanField(read_only=True)
 
     class Meta:
@@ -155,11 +157,14 @@ class CredentialSerializer(serializers.ModelSerializer):
 class IssuedCredentialSerializer(CredentialSerializer):
     """A credential in the one answer that shows its secret."""
 
-    secret = serializers.CharField(read_only=True, help_text="The API key or the MQTT password. Never shown again.")
+    secret = serializers.SerializerMethodField(help_text="The API key or the MQTT password. Never shown again.")
     username = serializers.SerializerMethodField(help_text="The MQTT user name; null for an API key.")
 
     class Meta(CredentialSerializer.Meta):
         fields = [*CredentialSerializer.Meta.fields, "username", "secret"]
+
+    def get_secret(self, _: Credential) -> str:
+        return self.context["secret"]
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_username(self, credential: Credential) -> str | None:

@@ -4,10 +4,11 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.viewsets import ReadOnlyModelViewSet
+from rest_framework.viewsets import ModelViewSet, ReadOnlyModelViewSet
 
 from devices.api.errors import Conflict
 from devices.api.filters import CredentialFilter, DeviceFilter, MemberFilter
@@ -24,20 +25,13 @@ from devices.api.serializers import (
 from devices.credentials import issue
 from devices.models import Credential, Device, DeviceType, Membership, Project
 from devices.models.device import DEVICE_ID_PATTERN
-from devices.permissions import AnyUser, Permission
+from devices.permissions import Permission, ProjectScopedQuerySet
 
 ANY_PK = r"[0-9]{1,18}"
 ANY_SLUG = r"[-a-zA-Z0-9_]{1,64}"
 
 
-class ProjectViewSet(
-    ScopedViewSet,
-    mixins.ListModelMixin,
-    mixins.CreateModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class ProjectViewSet(ScopedViewSet, ModelViewSet):
     """Projects: whose devices. Superusers make and remove them, a project's administrators change its settings."""
 
     queryset = Project.objects.select_related("retention_class")
@@ -49,28 +43,24 @@ class ProjectViewSet(
     ordering_fields = ("name", "slug", "created_at")
     ordering = ("name",)
 
-    def may_create(self, user: AnyUser) -> bool:
-        return runs_platform(user)
+    def check_may_create(self) -> None:
+        self._superusers_only("make")
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         serializer.save()
 
     def perform_destroy(self, instance: Project) -> None:
-        if not runs_platform(self.request.user):
-            self.permission_denied(self.request, "Only superusers remove projects.")
+        self._superusers_only("remove")
         if instance.devices.exists():
             raise Conflict(f"{instance} still has devices. Remove them or move them to another project first.")
         instance.delete()
 
+    def _superusers_only(self, verb: str) -> None:
+        if not getattr(self.request.user, "is_superuser", False):
+            raise PermissionDenied(f"Only superusers {verb} projects.")
 
-class MemberViewSet(
-    ScopedViewSet,
-    mixins.ListModelMixin,
-    mixins.CreateModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+
+class MemberViewSet(ScopedViewSet, ModelViewSet):
     """Members: who is in which project, in which role."""
 
     queryset = Membership.objects.select_related("project", "user")
@@ -95,14 +85,7 @@ class DeviceTypeViewSet(ReadOnlyModelViewSet):
     ordering = ("name",)
 
 
-class DeviceViewSet(
-    ScopedViewSet,
-    mixins.ListModelMixin,
-    mixins.CreateModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class DeviceViewSet(ScopedViewSet, ModelViewSet):
     """Devices, addressed by their device ID. Removing one removes its readings; to keep them, archive it."""
 
     queryset = Device.objects.select_related("project", "device_type", "parent")
@@ -117,7 +100,7 @@ class DeviceViewSet(
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         devices = self.filter_queryset(self.get_queryset().select_related(None))
-        rows = self.paginate_queryset(devices.values_list(*DEVICE_COLUMNS.values()))
+        rows: Any = self.paginate_queryset(devices.values_list(*DEVICE_COLUMNS.values()))
         return self.get_paginated_response([dict(zip(DEVICE_COLUMNS, row, strict=True)) for row in rows])
 
 
@@ -134,7 +117,7 @@ class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveMod
     ordering_fields = ("created_at", "expires_at", "last_used_at")
     ordering = ("-created_at",)
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> ProjectScopedQuerySet:
         return super().get_queryset().where_user_may(self.request.user, self.permission)
 
     @extend_schema(responses={201: IssuedCredentialSerializer})
@@ -147,8 +130,8 @@ class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveMod
             credential, secret = issue(by=request.user, **wanted)
         except DjangoValidationError as error:
             raise Conflict(" ".join(error.messages)) from error
-        credential.secret = secret
-        return Response(IssuedCredentialSerializer(credential).data, status=201, headers={"Cache-Control": "no-store"})
+        issued = IssuedCredentialSerializer(credential, context={"secret": secret})
+        return Response(issued.data, status=201, headers={"Cache-Control": "no-store"})
 
     @extend_schema(summary="Revoke a credential", request=None, responses=CredentialSerializer)
     @action(detail=True, methods=["post"])
@@ -157,7 +140,3 @@ class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveMod
         credential = self.get_object()
         credential.revoke()
         return Response(self.get_serializer(credential).data)
-
-
-def runs_platform(user: AnyUser) -> bool:
-    return bool(getattr(user, "is_superuser", False))

@@ -11,7 +11,10 @@ from devices.permissions import ProjectScopedQuerySet, Role
 
 
 class RetentionClass(models.Model):
-    """How long readings are kept. What is older than `raw_days` is also refused on arrival."""
+    """How long readings and their rollups are kept. Daily rollups are kept for ever.
+
+    What is older than `raw_days` is also refused on arrival: rollups of it could not be made any more.
+    """
 
     name = models.CharField(max_length=64, unique=True)
     raw_days = models.PositiveIntegerField(
@@ -19,6 +22,12 @@ class RetentionClass(models.Model):
         default=30,
         validators=[MinValueValidator(1)],
         help_text="Readings with a time further back than this are rejected as too old.",
+    )
+    five_minute_days = models.PositiveIntegerField(
+        "five-minute rollups, days", default=180, help_text="At least as long as raw readings."
+    )
+    hourly_days = models.PositiveIntegerField(
+        "hourly rollups, days", default=730, help_text="At least as long as five-minute rollups."
     )
 
     history = HistoricalRecords()

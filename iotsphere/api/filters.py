@@ -55,7 +55,7 @@ class Ordering(OrderingFilter):
         return list(fields)
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
-        fields = [*self.get_ordering(request, queryset, view), "pk"]
+        fields = [*(self.get_ordering(request, queryset, view) or ()), "pk"]
         return queryset.order_by(
             *(
                 F(field[1:]).desc(nulls_last=True) if field.startswith("-") else F(field).asc(nulls_last=True)

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import generics, serializers
@@ -10,7 +10,7 @@ from iotsphere.models import User
 
 
 class OwnMembershipSerializer(serializers.ModelSerializer):
-    project = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    project: serializers.RelatedField = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     name = serializers.CharField(source="project.name", read_only=True)
     role = serializers.ChoiceField(choices=Role.choices, read_only=True)
     permissions = serializers.SerializerMethodField()
@@ -44,4 +44,4 @@ class MeView(generics.RetrieveUpdateAPIView):
     http_method_names = ["get", "patch", "head", "options"]
 
     def get_object(self) -> Any:
-        return User.objects.prefetch_related("memberships__project").get(pk=self.request.user.pk)
+        return User.objects.prefetch_related("memberships__project").get(pk=cast(User, self.request.user).pk)

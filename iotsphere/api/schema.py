@@ -53,10 +53,11 @@ SUMMARIES = {
 
 class OperationSchema(AutoSchema):
     def get_summary(self) -> str | None:
-        action = getattr(self.view, "action", "")
+        view: Any = self.view
+        action = getattr(view, "action", "")
         if action not in SUMMARIES:
             return None
-        model = self.view.queryset.model._meta
+        model = view.queryset.model._meta
         return SUMMARIES[action].format(name=model.verbose_name, plural=model.verbose_name_plural)
 
 

@@ -100,7 +100,7 @@ class CredentialsSerializer(serializers.Serializer):
         if user is None:
             raise AuthenticationFailed(NO_MATCH)
         forget_failures(ip=get_client_ip_address(request), username=attrs["username"])
-        update_last_login(None, user)
+        update_last_login(User, user)
         token = FamilyToken.for_user(user)
         return {"refresh": str(token), "access": str(token.access_token)}
 

@@ -1,15 +1,12 @@
 """The fleet overview: which devices are asked for, in which order, and what their cards say."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
 from django.core.paginator import Page, Paginator
-from django.db import connection
-from django.db.models import Case, Count, IntegerField, Q, TextField, Value, When
-from django.db.models.functions import Cast
+from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.http import QueryDict
 
 from devices.models import Device, DeviceType, MetricDefinition, Presence, Project
@@ -57,7 +54,7 @@ class Filters:
         if self.type:
             devices = devices.filter(device_type__slug=self.type)
         if self.label:
-            devices = labelled(devices, self.label)
+            devices = devices.labelled(self.label)
         return devices
 
     def address(self, **changes: str) -> str:
@@ -72,13 +69,6 @@ class Filters:
         }
         query.update({name: value for name, value in {**values, **changes}.items() if value})
         return f"?{query.urlencode()}"
-
-
-def labelled(devices: DeviceQuerySet, label: str) -> DeviceQuerySet:
-    """The devices that have this label. SQLite cannot look into JSON lists; there the quoted word is looked for."""
-    if connection.features.supports_json_field_contains:
-        return devices.filter(labels__contains=[label])
-    return devices.annotate(labels_text=Cast("labels", TextField())).filter(labels_text__contains=json.dumps(label))
 
 
 @dataclass(frozen=True, slots=True)

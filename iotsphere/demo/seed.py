@@ -26,7 +26,9 @@ RAW_DAYS = 730
 def ensure_project() -> Project:
     """The demo's project. It takes unknown devices, unless another project does."""
     taken = Project.objects.filter(provisioning=Provisioning.OPEN).exclude(slug=PROJECT).exists()
-    retention, _ = RetentionClass.objects.get_or_create(name="Demonstration", defaults={"raw_days": RAW_DAYS})
+    retention, _ = RetentionClass.objects.get_or_create(
+        name="Demonstration", defaults={"raw_days": RAW_DAYS, "five_minute_days": RAW_DAYS, "hourly_days": 2 * RAW_DAYS}
+    )
     project, _ = Project.objects.get_or_create(
         slug=PROJECT,
         defaults={

@@ -19,9 +19,7 @@ from iotsphere.supervisor.refusal import Refusal
 from iotsphere.supervisor.supervisor import Supervisor, answers
 
 NAMES = ("redis", "broker", "prepare", "web", "ingest", "worker", "beat", "simulator")
-PATIENCE_WITH_SERVERS, PATIENCE_WITH_PORTAL, PATIENCE_WITH_LISTENER = 30.0, 60.0, 15.0
-# What telemetry.listener says when devices are heard from then on.
-LISTENS = "listening"
+PATIENCE_WITH_SERVERS, PATIENCE_WITH_PORTAL = 30.0, 60.0
 
 
 def run() -> int:
@@ -44,14 +42,7 @@ async def _supervise(options: Options, home: Home) -> None:
     redis = None if "REDIS_URL" in options.given else embedded_redis(home, options)
     broker = None if "MQTT_URL" in options.given else embedded_broker(home, options)
     news = home.path / "news.json"
-    listening = asyncio.Event()
-
-    def tell(name: str, line: str) -> None:
-        if name == programs.INGEST.name and LISTENS in line:
-            listening.set()
-        console.line(name, line)
-
-    async with Supervisor(_environment(options, home, redis, broker), tell) as supervisor:
+    async with Supervisor(_environment(options, home, redis, broker), console.line) as supervisor:
         console.say(f"starting on {home.path}")
         if redis:
             supervisor.start_server(redis.program)
@@ -65,12 +56,11 @@ async def _supervise(options: Options, home: Home) -> None:
         if options.demo:
             supervisor.start(programs.SIMULATOR)
         try:
-            await answers("The portal", lambda: _ready(options.port), PATIENCE_WITH_PORTAL)
+            # Not before it listens: what a new broker is sent until then, nobody takes.
+            await answers("The portal", lambda: _says(options.port, "ready"), PATIENCE_WITH_PORTAL)
         except Refusal as not_yet:
             console.say(f"{not_yet} Still trying.")
-            await answers("The portal", lambda: _ready(options.port), timeout=None)
-        with suppress(TimeoutError):  # what a new broker is sent before that, nobody takes
-            await asyncio.wait_for(listening.wait(), PATIENCE_WITH_LISTENER)
+            await answers("The portal", lambda: _says(options.port, "ready", "degraded"), timeout=None)
         console.banner(_welcome(options, home, broker, news))
         await asyncio.Event().wait()
     console.say("stopped")
@@ -99,12 +89,14 @@ def _environment(
     return environment
 
 
-async def _ready(port: int) -> bool:
+async def _says(port: int, *states: str) -> bool:
+    """Whether /readyz answers with one of these."""
     with suppress(OSError, TimeoutError):
         reader, writer = await asyncio.wait_for(asyncio.open_connection(IPV4, port), 5)
         try:
-            writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            return b" 200 " in await asyncio.wait_for(reader.readline(), 5)
+            writer.write(b"GET /readyz HTTP/1.0\r\n\r\n")
+            answer = await asyncio.wait_for(reader.read(), 5)
+            return any(f'"status": "{state}"'.encode() in answer for state in states)
         finally:
             writer.close()
     return False

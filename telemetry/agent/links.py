@@ -120,8 +120,9 @@ class HttpLink:
             raise ValueError("Over HTTP the key must be an API key of the device: iot_…, as the portal showed it.")
         if address.scheme == "http" and address.hostname not in LOOPBACK:
             logger.warning("http:// sends the API key unencrypted: anybody on the way can read it. Use https://")
-        self.name = f"{address.scheme}://{address.netloc}"
-        self._address = f"{self.name}{address.path.rstrip('/').removesuffix(PATH)}{PATH}"
+        self._portal = f"{address.scheme}://{address.netloc}"
+        self.name = f"the device of the key at {self._portal}"
+        self._address = f"{self._portal}{address.path.rstrip('/').removesuffix(PATH)}{PATH}"
         self._key = key
         ca_file = parse_qs(address.query).get("ca", [None])[0]
         try:
@@ -143,7 +144,7 @@ class HttpLink:
             with error:
                 return self._refused(error, messages, stop)
         except (OSError, HTTPException) as error:
-            raise Later(f"nobody answers at {self.name}: {getattr(error, 'reason', None) or error!r}") from error
+            raise Later(f"nobody answers at {self._portal}: {getattr(error, 'reason', None) or error!r}") from error
         _log_rejected(receipt, messages)
         return len(messages)
 
@@ -188,10 +189,10 @@ def _json(answer: Any) -> Any:
 def _log_rejected(receipt: Any, messages: Sequence[str]) -> None:
     listed = receipt.get("rejected") if isinstance(receipt, dict) else None
     rejected = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    times = [json.loads(message).get("timestamp") for message in messages] if rejected else []
     for item in rejected[:MAX_LOGGED]:
-        index, key, detail = item.get("index"), item.get("key") or "a reading", item.get("detail")
-        known = isinstance(index, int) and 0 <= index < len(messages)
-        time = json.loads(messages[index]).get("timestamp") if known else "unknown time"
-        logger.warning("the portal rejects %s of %s: %s", key, time, detail)
+        index, what = item.get("index"), item.get("key") or "a reading"
+        time = times[index] if isinstance(index, int) and 0 <= index < len(times) else "unknown time"
+        logger.warning("the portal rejects %s of %s: %s", what, time, item.get("detail"))
     if len(rejected) > MAX_LOGGED:
         logger.warning("the portal rejects %d more items of this list", len(rejected) - MAX_LOGGED)

@@ -28,7 +28,7 @@ EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo
 class SpanField(serializers.CharField):
     """`90m`, `24h`, `7d`, `4w`."""
 
-    def to_internal_value(self, data: Any) -> timedelta:
+    def to_internal_value(self, data: Any) -> Any:
         if not (span := is_span(super().to_internal_value(data))):
             raise serializers.ValidationError("A number and m, h, d or w, such as 24h or 7d.")
         return timedelta(**{UNITS[span[2]]: int(span[1])})
@@ -38,7 +38,7 @@ class SpanField(serializers.CharField):
 class TimeField(serializers.CharField):
     """ISO 8601; without a zone it is UTC, a date alone its midnight."""
 
-    def to_internal_value(self, data: Any) -> datetime:
+    def to_internal_value(self, data: Any) -> Any:
         try:
             time = datetime.fromisoformat(super().to_internal_value(data))
             time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
@@ -102,7 +102,7 @@ class PointField(serializers.ListField):
 
 
 class SeriesSerializer(serializers.Serializer):
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     unit = serializers.CharField()
     value_type = serializers.ChoiceField(choices=ValueType.choices)
     kind = serializers.ChoiceField(choices=MetricKind.choices)
@@ -161,7 +161,7 @@ class HistoryView(APIView):
     and the highest reading in it, so that no spike is lost. Intervals that `from` or `to` cut into are whole.
     """
 
-    renderer_classes = (*api_settings.DEFAULT_RENDERER_CLASSES, CSVRenderer)
+    renderer_classes = (*APIView.renderer_classes, CSVRenderer)
 
     @extend_schema(
         tags=["devices"],

@@ -14,7 +14,7 @@ from telemetry.models import Metric
 class LatestValueSerializer(serializers.Serializer):
     value = serializers.JSONField(help_text="A number, true or false, or a short text.")
     time = serializers.DateTimeField(help_text="The reading's own time.")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     unit = serializers.CharField()
 
 

@@ -10,7 +10,7 @@ from telemetry.models import Metric
 
 
 class MetricSerializer(RowSerializer):
-    device = serializers.SlugRelatedField(slug_field="device_id", read_only=True)
+    device: serializers.RelatedField = serializers.SlugRelatedField(slug_field="device_id", read_only=True)
     latest = serializers.SerializerMethodField(help_text="The newest value; null before the first.")
 
     class Meta:

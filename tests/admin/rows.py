@@ -11,7 +11,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 
 from devices.credentials import issue
 from devices.models import Project, RetentionClass
-from telemetry.models import Door, LedgerHour, QuarantinedMessage, RejectedItem, RejectionCount
+from telemetry.models import Door, LedgerHour, QuarantinedMessage, RejectedItem, RejectionCount, RetentionReceipt
 from telemetry.reasons import Reason
 from tests.factories import (
     NOON,
@@ -68,6 +68,9 @@ SHARED: dict[str, MakeRow] = {"devices.DeviceType": lambda _: DeviceTypeFactory.
 # The platform's: for superusers.
 OF_THE_PLATFORM: dict[str, MakeRow] = {
     "devices.RetentionClass": lambda _: RetentionClass.objects.create(name="Short", raw_days=1),
+    "telemetry.RetentionReceipt": lambda _: RetentionReceipt.objects.create(
+        table="telemetry_reading", part="telemetry_reading_20251001", end=NOON, rows=1000
+    ),
     "iotsphere.User": lambda _: UserFactory.create(),
     "telemetry.QuarantinedMessage": lambda _: QuarantinedMessage.objects.create(
         sender="stranger", door=Door.MQTT, received_at=NOON, body=b'{"telemetry": {"temperature": 1}}'

@@ -15,6 +15,7 @@ NEVER_ADDED = {
     "telemetry.Metric",
     "telemetry.QuarantinedMessage",
     "telemetry.RejectedItem",
+    "telemetry.RetentionReceipt",
     "telemetry.RejectionCount",
 }
 

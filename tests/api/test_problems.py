@@ -23,6 +23,10 @@ def problem(answer: Any) -> dict[str, Any]:
     return content
 
 
+def send(client: APIClient, body: Any, content_type: str = "application/json") -> Any:
+    return client.generic("POST", DEVICES, body, content_type=content_type)
+
+
 def test_an_unknown_address_is_a_problem() -> None:
     answer = APIClient().get("/api/v1/nothing/")
     assert problem(answer)["title"] == "Not Found"
@@ -78,7 +82,7 @@ def test_a_media_type_that_nobody_speaks_gets_406(api: ApiClient, vera: User) ->
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x"]
 )
 def test_a_body_that_is_not_json_gets_415(api: ApiClient, alice: User, content_type: str) -> None:
-    answer = api(alice).generic("POST", DEVICES, b"a=b", content_type=content_type)
+    answer = send(api(alice), b"a=b", content_type)
     assert answer.status_code == 415
     assert "application/json" in problem(answer)["detail"]
 
@@ -88,20 +92,20 @@ def test_a_body_that_is_not_json_gets_415(api: ApiClient, alice: User, content_t
     [b"{", b"\xff", b"nul", b"1e", b"\x00", b'{"name": NaN}', b'{"name": "\\ud800"}', b"[" * 100_000, b'"' * 1001],
 )
 def test_json_that_is_none_gets_400(api: ApiClient, alice: User, body: bytes) -> None:
-    answer = api(alice).generic("POST", DEVICES, body, content_type="application/json")
+    answer = send(api(alice), body)
     assert answer.status_code == 400
     assert problem(answer)["detail"].startswith("The body is not JSON")
 
 
 @pytest.mark.parametrize("body", [b"[]", b"7", b'"x"', b"null", b"true", b"{}", b""])
 def test_json_of_another_shape_gets_400(api: ApiClient, alice: User, body: bytes) -> None:
-    answer = api(alice).generic("POST", DEVICES, body, content_type="application/json")
+    answer = send(api(alice), body)
     assert answer.status_code == 400
     assert problem(answer)["detail"]
 
 
 def test_a_body_that_is_too_large_gets_413(api: ApiClient, alice: User) -> None:
-    answer = api(alice).generic("POST", DEVICES, b" " * 3_000_000, content_type="application/json")
+    answer = send(api(alice), b" " * 3_000_000)
     assert answer.status_code == 413
     assert problem(answer)["detail"] == "The body is too large."
 

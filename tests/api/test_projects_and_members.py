@@ -25,6 +25,11 @@ def test_a_superuser_makes_a_project(api: ApiClient, root: User) -> None:
     assert answer.json()["time_zone"] == "Europe/Vienna"
 
 
+def test_others_are_told_who_makes_projects(api: ApiClient, alice: User) -> None:
+    answer = api(alice).post(PROJECTS, {"name": "New", "slug": "new"})
+    assert (answer.status_code, answer.json()["detail"]) == (403, "Only superusers make projects.")
+
+
 def test_an_administrator_changes_the_settings_of_a_project(api: ApiClient, alice: User) -> None:
     answer = api(alice).patch(f"{PROJECTS}acme/", {"time_zone": "Asia/Kolkata"})
     assert answer.json()["time_zone"] == "Asia/Kolkata"

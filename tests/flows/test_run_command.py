@@ -20,7 +20,8 @@ from tests.servers.child import Child
 from tests.servers.programs import program
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.live
+# One worker starts each of these portals, for all of its tests.
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("run command")]
 
 READY = "IoTSphere is ready"
 PATIENCE = 180

@@ -42,7 +42,7 @@ class Broker(ABC):
 
 
 class Mosquitto(Broker):
-    """As in production (deploy/mosquitto): it keeps its messages, but for those of its last second when it is killed."""
+    """As in production (deploy/mosquitto): it keeps its messages; killed, it may lose those of its last second."""
 
     def _command(self) -> Sequence[str | Path]:
         lines = [

@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 
 from devices.models import Device, MetricKind, Project, ValueType
 from telemetry.history import MAX_POINTS, History, history
-from telemetry.models import Metric, Reading
+from telemetry.models import Metric
+from telemetry.store import write_readings
 from tests.factories import (
     NOON,
     DeviceFactory,
@@ -44,9 +45,9 @@ def mode(heater: Device) -> Metric:
 
 
 def read(metric: Metric, values: Iterable[float | str], start: datetime = NOON, step: timedelta = MINUTE) -> None:
-    field = "text" if metric.value_type == ValueType.TEXT else "value"
-    Reading.objects.bulk_create(
-        Reading(metric=metric, time=start + step * place, **{field: value}) for place, value in enumerate(values)
+    write_readings(
+        (metric.pk, start + step * place, *((None, value) if isinstance(value, str) else (float(value), None)))
+        for place, value in enumerate(values)
     )
 
 

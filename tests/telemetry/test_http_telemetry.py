@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from django.db import InterfaceError, OperationalError
-from django.http import HttpResponse
 from django.test import Client
 
 from devices.credentials import issue
 from devices.models import Credential, CredentialKind, Device
+from telemetry.api.telemetry import unzip
 from telemetry.models import LedgerHour, Reading
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import ApiClient
@@ -39,7 +39,7 @@ def send(credential: tuple[Credential, str]) -> Send:
     """Send a body as the device."""
     client = Client(raise_request_exception=False)
 
-    def post(body: Any, *, path: str = "/api/v1/telemetry", **headers: str) -> HttpResponse:
+    def post(body: Any, *, path: str = "/api/v1/telemetry", **headers: str) -> Any:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {credential[1]}", "Content-Type": "application/json", **headers}
         return client.post(path, content, headers.pop("Content-Type"), headers=headers)
@@ -101,6 +101,10 @@ def test_a_gzip_bomb_is_too_large(send: Send) -> None:
     bomb = gzip.compress(b"[" * 100_000_000)
     assert len(bomb) < 256 * 1024
     assert problem(send(bomb, **{"Content-Encoding": "gzip"})) == (413, PROBLEM, False)
+
+
+def test_no_more_is_unpacked_than_is_allowed() -> None:
+    assert len(unzip(gzip.compress(b"[" * 100_000), 1000)) == 1000
 
 
 def test_a_large_body_is_too_large_and_counted(send: Send) -> None:

@@ -40,31 +40,48 @@ def shuffled(batch: list[Envelope], number: int) -> list[Envelope]:
 
 
 def test_the_same_batch_in_another_order_is_stored_once_and_counted_each_time() -> None:
-    devices = [DeviceFactory.create(device_id=f"sensor-{n}") for n in range(20)]
-    batch = [
-        telemetry(device.device_id, {"a": 1, "b": True, "c": "x"}, time=NOW - timedelta(minutes=minute))
-        for device in devices
-        for minute in range(10)
-    ]
+    values = {"a": 1, "b": True, "c": "x"}
+    devices = [DeviceFactory.create(device_id=f"sensor-{n}").device_id for n in range(20)]
+    batch = [telemetry(device_id, values, time=NOW - timedelta(minutes=n)) for device_id in devices for n in range(50)]
+    # Known metrics: otherwise who makes them holds up the others, and nobody meets.
+    ingest([telemetry(device_id, values, time=NOW - timedelta(days=1)) for device_id in devices])
     receipts: list[list[Receipt]] = side_by_side(lambda number: ingest(shuffled(batch, number)))
-    assert Reading.objects.count() == 20 * 10 * 3
-    assert Metric.objects.count() == 20 * 3
-    assert sum(receipt.stored for part in receipts for receipt in part) == 600
-    assert sum(receipt.duplicate for part in receipts for receipt in part) == 600 * (WORKERS - 1)
-    assert sum(LedgerHour.objects.values_list("received", flat=True)) == 600 * WORKERS
+    assert Metric.objects.count() == 60
+    assert Reading.objects.count() == 3060
+    assert sum(receipt.stored for part in receipts for receipt in part) == 3000
+    assert sum(receipt.duplicate for part in receipts for receipt in part) == 3000 * (WORKERS - 1)
+    assert sum(LedgerHour.objects.values_list("received", flat=True)) == 60 + 3000 * WORKERS
+
+
+def test_metrics_that_several_meet_first_are_made_once() -> None:
+    devices = [DeviceFactory.create(device_id=f"sensor-{n}").device_id for n in range(20)]
+    batch = [telemetry(device_id, {"a": 1, "b": True, "c": "x"}) for device_id in devices]
+    side_by_side(lambda number: ingest(shuffled(batch, number)))
+    assert Metric.objects.count() == 60
 
 
 def test_the_latest_value_is_the_newest_of_all() -> None:
-    DeviceFactory.create(device_id="sensor")
+    devices = [DeviceFactory.create(device_id=f"sensor-{n}").device_id for n in range(50)]
+    ingest([telemetry(device_id, {"t": -1}, time=NOW - timedelta(days=1)) for device_id in devices])
 
     def send(number: int) -> None:
-        for n in range(20):
-            ingest(
-                [telemetry("sensor", {"t": n * WORKERS + number}, time=NOW + timedelta(seconds=n * WORKERS + number))]
-            )
+        for step in range(number, 10 * WORKERS, WORKERS):
+            time = NOW + timedelta(seconds=step)
+            ingest(shuffled([telemetry(device_id, {"t": step}, time=time) for device_id in devices], step))
 
     side_by_side(send)
-    assert Metric.objects.get().last_value == 20 * WORKERS - 1
+    assert set(Metric.objects.values_list("last_value", flat=True)) == {10 * WORKERS - 1}
+
+
+def test_what_is_only_counted_is_counted_by_all() -> None:
+    devices = [DeviceFactory.create(device_id=f"sensor-{n}", lifecycle="disabled").device_id for n in range(200)]
+
+    def send(number: int) -> None:
+        for step in range(number, 5 * WORKERS, WORKERS):
+            ingest(shuffled([telemetry(device_id, {"t": 1}) for device_id in devices], step))
+
+    side_by_side(send)
+    assert set(LedgerHour.objects.values_list("received", flat=True)) == {5 * WORKERS}
 
 
 def test_a_newcomer_is_registered_once() -> None:

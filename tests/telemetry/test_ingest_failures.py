@@ -9,6 +9,7 @@ from django.db import DataError, OperationalError, connection
 from devices.models import Device
 from telemetry import ingest as ingest_module
 from telemetry import store as store_module
+from telemetry.decode import decode
 from telemetry.ingest import StoredReading, ingest
 from telemetry.models import LedgerHour, Metric, Reading
 from telemetry.reasons import Reason
@@ -76,8 +77,6 @@ def test_what_is_known_already_is_found_on_both_sides_of_a_refused_reading(
 
 
 def test_a_message_that_the_code_fails_on_costs_no_other(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
-    decode = ingest_module.decode
-
     def clumsy(body: bytes, **options: Any) -> Any:
         if b"13" in body:
             raise ZeroDivisionError

@@ -89,7 +89,7 @@ def test_the_oldest_of_too_many_samples_are_pruned(monkeypatch: pytest.MonkeyPat
     assert not RejectedItem.objects.filter(received_at=NOW - 3 * SECOND).exists()
 
 
-values = st.sampled_from([1, 2.5, True, "eco", None, [], {"x": 1}, "x" * 300, 1e308])
+values: st.SearchStrategy[Any] = st.sampled_from([1, 2.5, True, "eco", None, [], {"x": 1}, "x" * 300, 1e308])
 messages = st.fixed_dictionaries(
     {"telemetry": st.dictionaries(st.sampled_from(["a", "b", "c d", "e"]), values, max_size=4)},
     optional={

@@ -29,7 +29,8 @@ def told(redis_client: redis.Redis, django_capture_on_commit_callbacks: Any) -> 
     def tell(batch: list[Envelope]) -> dict[str, Any]:
         with django_capture_on_commit_callbacks(execute=True):
             ingest(batch)
-        [(_, fields)] = redis_client.xrevrange(STREAM, count=1)
+        entries: Any = redis_client.xrevrange(STREAM, count=1)
+        [(_, fields)] = entries
         devices: dict[str, Any] = orjson.loads(fields[FIELD])["devices"]
         return devices
 

@@ -1,7 +1,6 @@
 """Which messages the listener acknowledges."""
 
-from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from unittest.mock import Mock
 
 import paho.mqtt.client as mqtt
@@ -19,7 +18,7 @@ def delivery(client: Any = None, **fields: Any) -> Delivery:
         "topic": "app/device/sensor/telemetry",
         "body": b"{}",
         "is_retained": False,
-        "received_at": cast(datetime, NOON),
+        "received_at": NOON,
     }
     return Delivery(client, **{**defaults, **fields})
 

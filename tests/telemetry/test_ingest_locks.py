@@ -1,0 +1,76 @@
+"""Ingest takes its locks in one order, so that no two processes wait for each other in a circle."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, models, transaction
+
+from telemetry.ingest import Envelope, ingest
+from telemetry.models import LedgerHour, Metric
+from tests.factories import DeviceFactory
+from tests.telemetry.letters import NOW, SECOND, telemetry
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def devices() -> list[str]:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time and needs no order: run with --on=servers")
+    return [DeviceFactory.create(device_id=f"sensor-{n}").device_id for n in range(10)]
+
+
+@contextmanager
+def waiting_for(row: models.QuerySet, batch: list[Envelope]) -> Iterator[None]:
+    """While another process ingests the batch and cannot go on, for this one has locked the row."""
+
+    def work() -> None:
+        try:
+            ingest(batch)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=work)
+    with transaction.atomic():
+        row.select_for_update().get()
+        other.start()
+        wait_until(someone_waits)
+        yield
+    other.join(10)
+    assert not other.is_alive()
+
+
+def someone_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+def is_free(row: models.QuerySet) -> bool:
+    return bool(list(row.select_for_update(skip_locked=True)))
+
+
+Batch = Callable[[int], list[Envelope]]
+
+
+@pytest.fixture
+def batch(devices: list[str]) -> Batch:
+    """A message of each device, the last device first."""
+    return lambda step: [telemetry(device_id, {"t": step}, at=NOW + step * SECOND) for device_id in reversed(devices)]
+
+
+def test_who_waits_for_the_first_metric_holds_no_later_one(batch: Batch) -> None:
+    ingest(batch(0))
+    first, *later = Metric.objects.order_by("pk").values_list("pk", flat=True)
+    with waiting_for(Metric.objects.filter(pk=first), batch(1)):
+        assert all(is_free(Metric.objects.filter(pk=pk)) for pk in later)
+
+
+def test_who_waits_for_the_first_page_of_the_ledger_holds_no_later_one(batch: Batch) -> None:
+    ingest(batch(0))
+    first, *later = LedgerHour.objects.order_by("sender").values_list("pk", flat=True)
+    with waiting_for(LedgerHour.objects.filter(pk=first), batch(1)):
+        assert all(is_free(LedgerHour.objects.filter(pk=pk)) for pk in later)
