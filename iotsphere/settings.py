@@ -347,7 +347,8 @@ UNFOLD = {
     "SITE_URL": reverse_lazy("fleet"),
     "SHOW_BACK_BUTTON": True,
     "DASHBOARD_CALLBACK": "iotsphere.overview.admin_overview",
-    "SIDEBAR": {"navigation": "iotsphere.admin_navigation.sidebar"},
+    "SIDEBAR": {"navigation": "iotsphere.admin_navigation.sidebar", "show_search": True, "command_search": True},
+    "SCRIPTS": [lambda request: static("js/admin-scheme.js")],
     "STYLES": [
         lambda request: static("css/tokens.css"),
         lambda request: static("css/components.css"),

@@ -1,5 +1,7 @@
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
@@ -13,6 +15,18 @@ class Page(ModelAdmin):
     # What an empty list says, and what it takes for something to be there.
     nothing = "Nothing here"
     nothing_help = ""
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the address proposes, but for rows that do not exist."""
+        proposed: dict[str, Any] = super().get_changeform_initial_data(request)
+        return {name: value for name, value in proposed.items() if not self._is_missing(name, value)}
+
+    def _is_missing(self, name: str, value: Any) -> bool:
+        try:
+            field = self.opts.get_field(name)
+            return field.is_relation and not field.related_model._default_manager.filter(pk=value).exists()
+        except (FieldDoesNotExist, ValueError, ValidationError):
+            return True
 
 
 class EndlessPage(Page):
