@@ -1,7 +1,6 @@
 """What the admin's command palette (Ctrl+K) finds: pages of the sidebar, devices, projects."""
 
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -20,8 +19,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if not words:
         return HttpResponse()
     found = [*_pages(request, words), *_rows(request, words, Device), *_rows(request, words, Project)]
-    context = {"results": found, "page_obj": Paginator(found, len(found) or 1), "page_counter": 0}
-    response = render(request, "unfold/helpers/command_results.html", context)
+    response = render(request, "unfold/helpers/command_results.html", {"results": found})
     response["HX-Trigger"] = "search"
     return response
 

@@ -59,3 +59,18 @@ def test_an_action_on_a_row_that_is_none_is_answered(key: str, address: str, roo
 @pytest.mark.parametrize("version", ["x", "0", "99999999999999999999999"])
 def test_a_version_that_is_none_is_answered(version: str, root: User, acme: Project, pages: PageClient) -> None:
     assert pages(root).get(f"{page_of(acme, 'history')}{version}/").status_code == 404
+
+
+@pytest.mark.parametrize("key", ["x", "", "99999999999999999999999", "0"])
+@pytest.mark.parametrize("label", ["devices.Device", "iotsphere.User", "telemetry.QuarantinedMessage"])
+def test_an_action_on_keys_that_are_none_is_answered(label: str, key: str, root: User, pages: PageClient) -> None:
+    for action in ("delete_selected", "enable", "ignore_selected", "deactivate", "nothing"):
+        choice = {"action": action, "_selected_action": [key], "confirmed": "yes", "index": "0"}
+        assert pages(root).post(list_of(label), choice).status_code in {200, 302, 400}
+
+
+@pytest.mark.parametrize(
+    "address", ["password_change/", "password_change/done/", "devices/", "jsi18n/", "autocomplete/"]
+)
+def test_the_admins_own_pages_answer(address: str, alice: User, pages: PageClient) -> None:
+    assert pages(alice).get(f"/admin/{address}").status_code in {200, 403}
