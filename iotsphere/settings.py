@@ -131,7 +131,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     # Under ASGI every request may run in another thread: persistent connections would exhaust PostgreSQL's.
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=10)}}
+    # A request that gets none within five seconds answers 503 or 500 rather than keep its sender waiting.
+    DATABASES["default"]["OPTIONS"] = {
+        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=10), "timeout": 5}
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
@@ -348,7 +351,8 @@ UNFOLD = {
     "SITE_URL": reverse_lazy("fleet"),
     "SHOW_BACK_BUTTON": True,
     "DASHBOARD_CALLBACK": "iotsphere.overview.admin_overview",
-    "SIDEBAR": {"navigation": "iotsphere.admin_navigation.sidebar"},
+    "SIDEBAR": {"navigation": "iotsphere.admin_navigation.sidebar", "show_search": True, "command_search": True},
+    "SCRIPTS": [lambda request: static("js/admin-scheme.js")],
     "STYLES": [
         lambda request: static("css/tokens.css"),
         lambda request: static("css/components.css"),

@@ -55,8 +55,9 @@ class StoredReading(NamedTuple):
 def ingest(batch: Sequence[Envelope]) -> list[Receipt]:
     """Store what is new in the batch and account for all of it; a receipt for each envelope, once it is committed.
 
-    Raises django.db.Error while the database does not take it: then nothing has happened, and the caller tries again
-    or says so. No message can make it raise: one that the code fails on is rejected, and the rest is kept.
+    Raises django.db.Error while the database does not take it: then the caller tries again or says so, and what had
+    been stored all the same will be a duplicate. No message can make it raise: one that the code fails on is
+    rejected, and the rest is kept.
     """
     if not batch:
         return []

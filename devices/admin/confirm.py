@@ -23,12 +23,14 @@ def confirmation(
     title: str,
     text: str,
     submit: str,
+    is_final: bool = False,
     form: Form | None = None,
     items: Iterable[str] | None = None,
 ) -> TemplateResponse:
     """The page between choosing an action and its being done: what would happen to what, and what else must be said.
 
-    It is posted back to where it came from, with the same rows chosen; then `is_confirmed`.
+    It is posted back to where it came from, with the same rows chosen; then `is_confirmed`. What `is_final` has no way
+    back, and its button says so by its colour.
     """
     rows = list(rows)
     context: dict[str, Any] = {
@@ -37,6 +39,7 @@ def confirmation(
         "opts": page.model._meta,
         "text": text,
         "submit": submit,
+        "is_final": is_final,
         "form": form,
         "items": [str(row) for row in rows] if items is None else items,
         "hidden": [

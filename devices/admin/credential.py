@@ -139,7 +139,9 @@ class CredentialAdmin(ProjectScoped, Page):
         if credential is None:
             raise Http404
         if not is_confirmed(request):
-            return confirmation(self, request, [credential], title="Revoke?", text=REVOKING, submit="Revoke")
+            return confirmation(
+                self, request, [credential], title="Revoke?", text=REVOKING, submit="Revoke", is_final=True
+            )
         self._revoke(request, [credential])
         return redirect("admin:devices_credential_change", credential.pk)
 
@@ -147,7 +149,13 @@ class CredentialAdmin(ProjectScoped, Page):
     def revoke_selected(self, request: HttpRequest, credentials: CredentialQuerySet) -> HttpResponse | None:
         if not is_confirmed(request):
             return confirmation(
-                self, request, credentials, title="Revoke these credentials?", text=REVOKING, submit="Revoke"
+                self,
+                request,
+                credentials,
+                title="Revoke these credentials?",
+                text=REVOKING,
+                submit="Revoke",
+                is_final=True,
             )
         self._revoke(request, credentials)
         return None

@@ -6,12 +6,15 @@ from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import Model, QuerySet
+from django.forms import ChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from import_export.admin import ImportExportModelAdmin
 from import_export.fields import Field
 from import_export.formats.base_formats import CSV
+from import_export.forms import ConfirmImportForm
 from import_export.resources import ModelResource
+from import_export.tmp_storages import CacheStorage
 from import_export.widgets import ForeignKeyWidget, Widget
 from tablib import Dataset
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
@@ -101,10 +104,26 @@ class DeviceResource(ModelResource):
         return Device.objects.where_user_may(self.user, Permission.MANAGE_DEVICES)
 
 
+class ConfirmForm(ConfirmImportForm):
+    """What comes back from the preview; there is one format and one way to read it."""
+
+    format = ChoiceField(choices=[("0", "CSV")])
+    resource = None
+
+    def clean_import_file_name(self) -> str:
+        name: str = super().clean_import_file_name()
+        if CacheStorage(name=name).read() is None:
+            raise ValidationError("It is not there any more.")
+        return name
+
+
 class DeviceExchange(ImportExportModelAdmin):
     resource_classes = [DeviceResource]
     import_form_class = ImportForm
+    confirm_form_class = ConfirmForm
     export_form_class = ExportForm
+    # Another process than the one that took the file in may be asked to go on with it.
+    tmp_storage_class = CacheStorage
     formats = [HarmlessCSV]
 
     def has_import_permission(self, request: HttpRequest) -> bool:
@@ -123,8 +142,8 @@ class DeviceExchange(ImportExportModelAdmin):
         )
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        try:
-            return super().process_import(request, **kwargs)
-        except FileNotFoundError:
+        form = self.create_confirm_form(request)
+        if request.method == "POST" and not form.is_valid():
             self.message_user(request, "The file is gone. Upload it once more.", messages.ERROR)
             return redirect("admin:devices_device_import")
+        return super().process_import(request, **kwargs)

@@ -52,7 +52,7 @@ class LifecycleFilter(DropdownFilter):
 
 
 class SilentForFilter(DropdownFilter):
-    title = "silent for"
+    title = "silence"
     parameter_name = "silent"
     spans = {
         "10m": ("10 minutes or more", timedelta(minutes=10)),

@@ -1,6 +1,7 @@
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from simple_history.admin import SimpleHistoryAdmin
 
@@ -26,10 +27,16 @@ class WithHistory(SimpleHistoryAdmin, Page):
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        if not version_id.isdecimal():
+            raise Http404
         self._require(request, object_id)
         return super().history_form_view(request, object_id, version_id, extra_context)
 
     def _require(self, request: HttpRequest, object_id: str) -> None:
+        try:
+            self.opts.pk.to_python(unquote(object_id))
+        except ValidationError as error:
+            raise Http404 from error
         row = self.get_object(request, object_id)
         if row is None and not runs_platform(request):
             raise Http404

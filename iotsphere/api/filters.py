@@ -52,7 +52,7 @@ class Ordering(OrderingFilter):
         known = view.ordering_fields
         if any(field.removeprefix("-") not in known for field in fields):
             raise ValidationError({self.ordering_param: f"Order by {', '.join(known)}; a minus turns one around."})
-        return list(fields)
+        return list(dict.fromkeys(fields))  # databases sort by a limited number of terms
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         fields = [*(self.get_ordering(request, queryset, view) or ()), "pk"]

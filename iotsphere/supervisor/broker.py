@@ -57,7 +57,10 @@ def embedded_broker(home: Home, options: Options) -> EmbeddedBroker:
 
 
 def mosquitto_configuration(folder: Path, options: Options) -> str:
-    """What is acknowledged survives a crash, and a consumer that was away finds all that came meanwhile."""
+    """What is acknowledged survives a crash, and a consumer that was away finds all that came meanwhile.
+
+    It takes larger messages than the portal does, so that these are counted and shown instead of refused unseen.
+    """
     listeners = "\n".join(f"listener {options.mqtt_port} {address}" for address in loopback_addresses())
     # Started by root, Mosquitto would become another user, who cannot write here and is not told of our death.
     user = "user root\n" if os.geteuid() == 0 else ""
@@ -73,7 +76,7 @@ autosave_interval 1
 max_inflight_messages 6000
 max_queued_messages 1000000
 max_queued_bytes 268435456
-max_packet_size 262144
+max_packet_size 2097152
 persistent_client_expiration 14d
 set_tcp_nodelay true
 log_dest stdout

@@ -24,7 +24,8 @@ from amqtt.session import Session
 from iotsphere.supervisor.broker_access import Access
 from iotsphere.supervisor.ports import loopback_addresses
 
-MAX_PACKET_BYTES = 262_144
+# More than the portal takes, so that what is too large for it is counted and shown instead of refused unseen.
+MAX_PACKET_BYTES = 2_097_152
 SILENCE_ALLOWED = 15
 MQTT_3_1_1 = 4
 PATIENCE = 10.0

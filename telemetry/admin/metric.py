@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.db.models import Count, Model, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
@@ -59,7 +59,9 @@ class MetricAdmin(ProjectScoped, EndlessPage):
 
     @action(description="Charts", icon="show_chart")
     def show_charts(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        metric = get_object_or_404(self.get_queryset(request).select_related("device"), pk=object_id)
+        metric = self.get_object(request, object_id)
+        if metric is None:
+            raise Http404
         return redirect("device-tab", metric.device.device_id, "history")
 
     def get_deleted_objects(

@@ -57,6 +57,10 @@ class BySender(ChangeList):
             first=Subquery(of_sender.annotate(first=Min("received_at")).values("first")),
         )
 
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.full_result_count = self.result_count  # in senders; counted anew it would be in messages
+
 
 @admin.register(QuarantinedMessage)
 class QuarantinedMessageAdmin(ForSuperusers, Page):
@@ -164,7 +168,14 @@ class QuarantinedMessageAdmin(ForSuperusers, Page):
         senders = [message.sender for message in chosen]
         if not is_confirmed(request):
             return confirmation(
-                self, request, chosen, title="Ignore them?", text=IGNORING, submit="Delete the messages", items=senders
+                self,
+                request,
+                chosen,
+                title="Ignore them?",
+                text=IGNORING,
+                submit="Delete the messages",
+                is_final=True,
+                items=senders,
             )
         deleted = ignore_senders(senders)
         self.message_user(request, f"{counted(deleted, 'message')} deleted.", messages.SUCCESS)

@@ -142,3 +142,9 @@ def test_root_is_warned_about_an_open_project(root: User, acme: Project, pages: 
         follow=True,
     )
     assert "takes every unknown device" in answer.content.decode()
+
+
+def test_a_proposed_device_of_another_project_is_not_named(alice: User, globex: Project, pages: PageClient) -> None:
+    theirs = DeviceFactory.create(project=globex, name="Their boiler")
+    page = pages(alice).get(add_to("devices.Credential"), {"device": theirs.pk}).content.decode()
+    assert "Their boiler" not in page

@@ -108,7 +108,9 @@ def test_deleting_takes_the_readings_along(alice: User, acme: Project, pages: Pa
     assert not Reading.objects.exists()
 
 
-def test_saving_the_form_leaves_presence_alone(alice: User, acme: Project, pages: PageClient) -> None:
+def test_saving_what_people_say_of_a_device_leaves_its_presence_alone(
+    alice: User, acme: Project, pages: PageClient
+) -> None:
     device = DeviceFactory.create(project=acme, presence=Presence.ONLINE, name="Before")
     read_earlier = Device.objects.get(pk=device.pk)
     Device.objects.update(presence=Presence.OFFLINE)

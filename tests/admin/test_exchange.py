@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,11 +94,42 @@ def test_a_file_that_is_none_is_answered(body: bytes, alice: User, pages: PageCl
     assert not Device.objects.exists()
 
 
-def test_an_import_whose_file_is_gone_is_answered(alice: User, pages: PageClient) -> None:
-    answer = pages(alice).post(
-        CONFIRM, {"import_file_name": "gone", "original_file_name": "x.csv", "format": "0"}, follow=True
-    )
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {},
+        {"import_file_name": "gone", "original_file_name": "x.csv", "format": "0"},
+        {"import_file_name": "../../etc/passwd", "original_file_name": "x", "format": "0"},
+        {"import_file_name": "gone", "original_file_name": "x.csv", "format": "99"},
+        {"import_file_name": "gone", "original_file_name": "x.csv", "format": "x", "resource": "7"},
+    ],
+)
+def test_a_confirmation_of_nothing_is_answered(answers: dict[str, str], alice: User, pages: PageClient) -> None:
+    answer = pages(alice).post(CONFIRM, answers, follow=True)
     assert "Upload it once more" in answer.content.decode()
+
+
+def test_another_file_of_the_machine_is_not_taken(
+    alice: User, pages: PageClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "devices.csv"
+    file.write_text("device_id,name,project\nboiler-1,Boiler,acme\n")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    pages(alice).post(CONFIRM, {"import_file_name": file.name, "original_file_name": "x", "format": "0"})
+    assert file.exists()
+    assert not Device.objects.exists()
+
+
+def test_the_import_of_another_resource_is_answered(alice: User, pages: PageClient) -> None:
+    file = SimpleUploadedFile("devices.csv", b"device_id,name,project\nboiler-1,Boiler,acme")
+    for answers in ({"format": "7"}, {"format": "x"}, {"format": "0", "resource": "7"}, {}):
+        file.seek(0)
+        assert pages(alice).post(IMPORT, {"import_file": file, **answers}).status_code == 200
+
+
+@pytest.mark.parametrize("answers", [{"format": "7"}, {"format": "0", "export_items": ["x"]}, {}])
+def test_an_export_of_something_else_is_answered(answers: dict[str, object], alice: User, pages: PageClient) -> None:
+    assert pages(alice).post(EXPORT, answers).status_code == 200
 
 
 def test_too_many_rows_are_refused_at_once(alice: User, pages: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,6 +156,11 @@ def test_a_filter_that_cannot_be_understood_is_named(query: str, api: ApiClient,
     assert list(answer.json()["errors"]) == [query.partition("=")[0]]
 
 
+def test_an_order_may_be_asked_for_over_and_over(api: ApiClient, vera: User, fleet: None) -> None:
+    answer = api(vera).get("/api/v1/devices/?ordering=" + ",".join(["device_id"] * 3000))
+    assert names(answer) == ["gateway", "heater.1", "sensor"]
+
+
 def test_members_are_found_by_project_and_role(api: ApiClient, alice: User, vera: User) -> None:
     assert names(api(alice).get("/api/v1/members/?project=acme&role=viewer"), "user") == ["vera"]
 

@@ -55,7 +55,7 @@ class Mosquitto(Broker):
             "max_inflight_messages 10000",
             "max_queued_messages 0",
             "max_queued_bytes 268435456",
-            "max_packet_size 262144",
+            "max_packet_size 2097152",
         ]
         if os.geteuid() == 0:
             lines.append("user root")  # or it changes to a user who cannot write in the folder

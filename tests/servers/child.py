@@ -50,7 +50,7 @@ class Child:
     def is_running(self) -> bool:
         return self.process.poll() is None
 
-    def wait_until(self, ready: Callable[[], object], timeout: float = 30) -> Self:
+    def wait_until(self, ready: Callable[[], object], timeout: float = 60) -> Self:
         """Wait for `ready()`; say what the process said when it ends or the time is over before that."""
         try:
             wait_until(lambda: not self.is_running or ready(), timeout, what=f"{self.name} to be ready")

@@ -171,13 +171,13 @@ def test_a_successor_has_the_same_topics(
 
 
 def test_a_message_that_is_too_large_ends_the_connection(portal: BrokerClient, boiler: BrokerClient) -> None:
-    boiler.mqtt.publish("app/device/boiler/telemetry", b"x" * 300_000, qos=0)
+    boiler.mqtt.publish("app/device/boiler/telemetry", b"x" * 2_200_000, qos=0)
     wait_until(boiler.is_gone.is_set, what="the broker to cut it")
     assert not portal.heard
 
 
 def test_a_message_just_small_enough_arrives(portal: BrokerClient, boiler: BrokerClient) -> None:
-    boiler.publish("app/device/boiler/telemetry", b"x" * 262_000)
+    boiler.publish("app/device/boiler/telemetry", b"x" * 2_097_000)
     wait_until(lambda: portal.heard, what="the message")
 
 

@@ -246,3 +246,9 @@ def test_projects_may_have_a_zone_of_their_own(db: None) -> None:
     project: Project = ProjectFactory.create(time_zone="Asia/Kolkata")
     metric = MetricFactory.create(device__project=project)
     assert str(history(metric.device, [metric.key], NOON, NOON + HOUR).time_zone) == "Asia/Kolkata"
+
+
+def test_a_range_given_on_a_wall_clock_is_answered_in_utc(temperature: Metric) -> None:
+    start = NOON.astimezone(ZoneInfo("Europe/Vienna"))
+    found = history(temperature.device, ["temperature"], start, start + HOUR)
+    assert (found.start, found.start.utcoffset()) == (NOON, timedelta(0))
