@@ -2,9 +2,9 @@
 
 1. Look up who sends (telemetry.series); newcomers are registered where a project is open (telemetry.newcomers).
 2. Take the bodies apart (telemetry.decode), give each value its series, count what comes twice in the batch.
-3. In one transaction: hold the metrics, store, note the latest values and who was heard, quarantine, evaluate, write
-   the ledger. All processes take their locks in this order, and within each step in the order of keys: none waits in
-   a circle.
+3. In one transaction: hold what is written about, store, note the latest values and who was heard, quarantine,
+   evaluate, write the ledger. All processes take their locks in this order, and within each step in the order of
+   keys: none waits in a circle.
 4. After the commit: tell the live stream and the throughput figures, both of which may be lost.
 """
 
