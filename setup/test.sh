@@ -8,6 +8,6 @@ status=0
 for on in embedded servers; do
     printf '\npytest --on=%s\n' "$on"
     # Whatever ends this script ends the run, and the run the servers that it started.
-    setpriv --pdeathsig TERM .venv/bin/python -m pytest --on="$on" -n 2 --dist=loadgroup || status=1
+    setpriv --pdeathsig TERM .venv/bin/python -m pytest --on="$on" -n 2 --dist=loadfile --no-loadscope-reorder || status=1
 done
 exit "$status"

@@ -2,8 +2,9 @@
 
 1. Look up who sends (telemetry.series); newcomers are registered where a project is open (telemetry.newcomers).
 2. Take the bodies apart (telemetry.decode), give each value its series, count what comes twice in the batch.
-3. In one transaction: store, note the latest values and who was heard, quarantine, evaluate, write the ledger. All
-   processes take their locks in this order, and within each step in the order of keys: none waits in a circle.
+3. In one transaction: hold what is written about, store, note the latest values and who was heard, quarantine,
+   evaluate, write the ledger. All processes take their locks in this order, and within each step in the order of
+   keys: none waits in a circle.
 4. After the commit: tell the live stream and the throughput figures, both of which may be lost.
 """
 
@@ -25,7 +26,7 @@ from devices.presence import PresenceChange, note_messages
 from telemetry import live, newcomers, series, throughput
 from telemetry.decode import Message, Rejected, Value, decode, shown
 from telemetry.envelope import Envelope, Receipt, Tally, receipt
-from telemetry.latest import MetricsGone, note_latest
+from telemetry.latest import Gone, hold, note_latest
 from telemetry.ledger import write_ledger
 from telemetry.reasons import Reason
 from telemetry.series import MAX_METRICS, Sender, Series, add_series, find_senders
@@ -77,7 +78,7 @@ def _ingest_with_fresh_series(batch: Sequence[Envelope]) -> list[Receipt]:
     for _ in range(ATTEMPTS - 1):
         try:
             return _Batch(batch).commit()
-        except (MetricsGone, IntegrityError):
+        except (Gone, IntegrityError):
             # Devices or metrics were deleted after they had been looked up.
             series.forget()
     return _Batch(batch).commit()
@@ -118,6 +119,8 @@ class _Batch:
 
     def commit(self) -> list[Receipt]:
         with transaction.atomic():
+            devices = {tally.device_pk for tallies in self.tallies for tally in tallies if tally.device_pk is not None}
+            hold(self.origins.keys(), devices)
             new = self._store()
             latest = note_latest(new)
             presence = note_messages({sender.pk: at for sender, at in self.heard.items()})

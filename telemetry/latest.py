@@ -3,20 +3,46 @@
 from collections.abc import Collection
 
 from django.db import connection
+from django.db.models import Model
 
+from devices.models import Device
 from telemetry.models import Metric
 from telemetry.store import Row
 
 
-class MetricsGone(Exception):
-    """Readings were stored for metrics that do not exist (any more): their transaction must not be committed."""
+class Gone(Exception):
+    """Metrics or devices that were looked up do not exist any more: what was to be stored for them must not be."""
+
+
+def hold(metrics: Collection[int], devices: Collection[int]) -> None:
+    """Keep these from being deleted until the transaction ends. Raises Gone.
+
+    Comes before anything is written, metrics first, each in the order of keys: whoever deletes them locks them in
+    that order too (telemetry.series). It keeps nobody from holding or writing them as well.
+    """
+    for model, keys in ((Metric, metrics), (Device, devices)):
+        if keys and _hold(model, keys) < len(keys):
+            raise Gone
+
+
+def _hold(model: type[Model], keys: Collection[int]) -> int:
+    """How many of them there are."""
+    if connection.vendor != "postgresql":
+        return model._default_manager.filter(pk__in=keys).count()  # nobody else writes meanwhile
+    with connection.cursor() as cursor:
+        # Django's select_for_update() knows no lock as weak as this.
+        cursor.execute(
+            f"SELECT id FROM {model._meta.db_table} WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE",  # noqa: S608
+            [list(keys)],
+        )
+        return len(cursor.fetchall())
 
 
 def note_latest(rows: Collection[Row]) -> list[Row]:
     """Note those of the rows just stored that are the newest of their metric; these rows.
 
     Locks the metrics until the end of the transaction, in order, so that processes which store for the same metrics
-    never wait in a circle. Raises MetricsGone.
+    never wait in a circle. Raises Gone.
     """
     newest: dict[int, Row] = {}
     for row in rows:
@@ -30,7 +56,7 @@ def note_latest(rows: Collection[Row]) -> list[Row]:
         .values_list("pk", "last_time")
     )
     if len(known) < len(newest):
-        raise MetricsGone
+        raise Gone
     changed = [row for pk, row in newest.items() if (last_time := known[pk]) is None or last_time < row.time]
     if changed:
         _update(changed)

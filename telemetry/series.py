@@ -1,7 +1,7 @@
 """Devices and their metrics as ingest needs them, kept for a few seconds in each process.
 
 What this process changes through the models is forgotten at once; what others change, TTL later. Nothing is stored
-for a metric that is gone meanwhile: ingest locks the metrics of a batch before it commits (telemetry.latest).
+for a metric that is gone meanwhile: ingest holds the metrics of a batch before it stores (telemetry.latest).
 Only what exists is kept, so an unknown device is looked up each time and known as soon as it is registered.
 """
 
@@ -81,9 +81,14 @@ def find_senders(device_ids: Iterable[str]) -> dict[str, Sender]:
 
 
 @receiver(pre_delete, sender=Metric)
-def wait_for_ingest(instance: Metric, **_: object) -> None:
-    """Lock a metric before its readings are deleted: what ingest is about to commit for it must not stay behind."""
-    Metric.objects.select_for_update().filter(pk=instance.pk).first()
+@receiver(pre_delete, sender=Device)
+def wait_for_ingest(sender: type[Metric] | type[Device], instance: Metric | Device, **_: object) -> None:
+    """Lock what is to be deleted before anything of it is: what ingest is about to commit must not stay behind.
+
+    Django announces a device's metrics before the device, both in the order of their keys, as ingest holds them
+    (telemetry.latest.hold).
+    """
+    sender._default_manager.select_for_update().filter(pk=instance.pk).first()
 
 
 def add_series(wanted: Mapping[tuple[str, str], tuple[Sender, Value]]) -> None:

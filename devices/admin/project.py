@@ -22,6 +22,11 @@ from devices.admin.scope import ForSuperusers, ProjectScoped, runs_platform
 from devices.models import Device, Membership, Project, Provisioning, RetentionClass
 from devices.permissions import Permission
 
+OPEN = (
+    "An open project takes every device that sends: whoever reaches the broker can fill it. Outside of development and "
+    "demonstrations leave it closed; unknown devices then wait in quarantine."
+)
+
 
 class MembersByName(ProjectScoped):
     """Superusers choose among all accounts; who administers a project has to know the user name."""
@@ -51,17 +56,6 @@ class ProjectAdmin(ProjectScoped, WithHistory):
     list_filter = [("provisioning", ChoicesDropdownFilter), ("retention_class", RelatedDropdownFilter)]
     list_select_related = ["retention_class"]
     search_fields = ["name", "slug"]
-    fieldsets = [
-        (None, {"fields": ["name", "slug", "time_zone"]}),
-        (
-            "What is kept, and who is let in",
-            {
-                "fields": ["retention_class", "provisioning"],
-                "description": "An open project takes every device that sends: whoever reaches the broker can fill it. "
-                "Outside of development and demonstrations leave it closed; unknown devices then wait in quarantine.",
-            },
-        ),
-    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
         devices = Device.objects.in_service().filter(project=OuterRef("pk"))
@@ -72,9 +66,15 @@ class ProjectAdmin(ProjectScoped, WithHistory):
             people=_count(Membership.objects.filter(project=OuterRef("pk"))),
         )
 
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        decided = {
+            "fields": ["retention_class", "provisioning"] if runs_platform(request) else ["keeps", "unknown_devices"],
+            "description": OPEN,
+        }
+        return [(None, {"fields": ["name", "slug", "time_zone"]}), ("What is kept, and who is let in", decided)]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        fixed = ["slug"] if obj else []
-        return fixed if runs_platform(request) else [*fixed, "retention_class", "provisioning"]
+        return ["keeps", "unknown_devices", *(["slug"] if obj else [])]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, Sequence[str]]:
         return {} if obj else {"slug": ["name"]}

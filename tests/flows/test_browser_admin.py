@@ -1,6 +1,7 @@
 """The admin in Chromium: no page breaks the content security policy, and no name is more than a name."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,15 @@ from devices.models import Device, DeviceType, Presence, Project
 from iotsphere.models import User
 from tests.admin.addresses import add_to, list_of, page_of
 from tests.admin.rows import ROWS
+from tests.architecture.house import ROOT
 from tests.factories import DeviceFactory, DeviceTypeFactory, MetricFactory
 from tests.fixtures.browser import PageAs, expect
 from tests.telemetry.letters import take, telemetry
 
 pytestmark = pytest.mark.once
+
+AXE = Path(ROOT, "node_modules/axe-core/axe.min.js")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 MARKUP = [
     "</title></textarea><script>hit()</script><img src=x onerror=hit()>",
@@ -106,6 +111,22 @@ def test_unknown_devices_are_registered_from_the_list(page_as: PageAs, root: Use
     page.get_by_role("button", name="Register").click()
     expect(page.get_by_text("1 device registered in Acme; 1 reading stored.")).to_be_visible()
     assert Device.objects.get(device_id="stranger").project == acme
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_axe_is_content(page_as: PageAs, root: User, acme: Project, scheme: str) -> None:
+    for presence in Presence:
+        DeviceFactory.create(project=acme, presence=presence)
+    take(telemetry("stranger", {"temperature": 20}))
+    page = page_as(root, color_scheme=scheme, reduced_motion="reduce")
+    found = {}
+    for address in ("/admin/", list_of("devices.Device"), list_of("telemetry.QuarantinedMessage"), page_of(root)):
+        page.goto(address)
+        page.wait_for_function("document.readyState === 'complete' && window.Alpine !== undefined")
+        page.evaluate(AXE.read_text() + "; undefined")
+        violations = page.evaluate("rules => axe.run(document, {runOnly: rules})", WCAG)["violations"]
+        found[address] = [(violation["id"], [node["html"] for node in violation["nodes"]]) for violation in violations]
+    assert found == {address: [] for address in found}
 
 
 def shown_secret(page: Page) -> Any:

@@ -20,8 +20,7 @@ from tests.servers.child import Child
 from tests.servers.programs import program
 from tests.waiting import wait_until
 
-# One worker starts each of these portals, for all of its tests.
-pytestmark = [pytest.mark.live, pytest.mark.xdist_group("run command")]
+pytestmark = pytest.mark.live
 
 READY = "IoTSphere is ready"
 PATIENCE = 180

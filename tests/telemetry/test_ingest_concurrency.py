@@ -8,12 +8,11 @@ from random import Random
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from devices.models import Device, Provisioning
 from telemetry.ingest import Envelope, Receipt, ingest
 from telemetry.models import LedgerHour, Metric, Reading
-from telemetry.series import forget
 from tests.factories import DeviceFactory, ProjectFactory
 from tests.telemetry.letters import NOW, telemetry
 
@@ -91,19 +90,21 @@ def test_a_newcomer_is_registered_once() -> None:
     assert Reading.objects.count() == WORKERS
 
 
-def test_a_device_deleted_meanwhile_leaves_no_reading_behind() -> None:
-    device = DeviceFactory.create(device_id="sensor")
-    ingest([telemetry("sensor", {"t": 0}, time=NOW - timedelta(hours=1))])
+@pytest.mark.parametrize("what", [Device, Metric])
+def test_what_is_deleted_meanwhile_leaves_no_reading_behind(what: type[Device] | type[Metric]) -> None:
+    devices = [DeviceFactory.create(device_id=f"sensor-{n}").device_id for n in range(5)]
+    before = [telemetry(device_id, {"t": 0, "u": 0}, time=NOW - timedelta(hours=1)) for device_id in devices]
+    ingest(before)
 
     def send_or_delete(number: int) -> None:
         if number:
             for n in range(10):
-                ingest([telemetry("sensor", {"t": n}, time=NOW + timedelta(seconds=n * WORKERS + number))])
+                at = NOW + timedelta(seconds=n * WORKERS + number)
+                new = [telemetry(device_id, {"t": n, "u": None}, time=at) for device_id in devices]
+                ingest(shuffled([*before, *new], n))
         else:
-            with transaction.atomic():
-                device.delete()
+            what.objects.all().delete()
 
     side_by_side(send_or_delete)
-    forget()
     assert not Reading.objects.exclude(metric__in=Metric.objects.all()).exists()
-    assert not Reading.objects.exists()
+    assert what is Metric or not Reading.objects.exists()
