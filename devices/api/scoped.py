@@ -1,7 +1,6 @@
 """Rows of projects over REST: what somebody may not see is not there (404), what they may only see is refused (403)."""
 
 from copy import copy
-from functools import reduce
 from typing import Any, cast
 
 from django.db.models import Model, QuerySet
@@ -12,17 +11,12 @@ from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from devices.models import Project
-from devices.permissions import AnyUser, Permission, ProjectScopedQuerySet, may
+from devices.permissions import AnyUser, Permission, ProjectScopedQuerySet, may, project_of
 
 
 def require(user: AnyUser, permission: Permission, project: Project) -> None:
     if not may(user, permission, project):
         raise PermissionDenied(f"You may not {permission.label} in {project}.")
-
-
-def project_of(row: Model) -> Project:
-    path = cast(Any, type(row)).objects.all().project_path
-    return cast(Project, row if path == "pk" else reduce(getattr, path.split("__"), row))
 
 
 class MayChange(BasePermission):
@@ -39,7 +33,7 @@ class MayChange(BasePermission):
     def has_object_permission(self, request: Request, view: Any, obj: Model) -> bool:
         if request.method in SAFE_METHODS:
             return True
-        require(request.user, view.permission, project_of(obj))
+        require(request.user, view.permission, cast(Project, project_of(obj)))
         return True
 
 

@@ -1,9 +1,11 @@
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
 
 from devices.api.fields import Named, TimeZoneField
 from devices.api.scoped import RowSerializer
@@ -21,13 +23,22 @@ from devices.models import (
 
 
 class ProjectSerializer(RowSerializer):
+    """How long a project keeps its readings and whom it lets in concerns the whole portal: superusers decide it."""
+
     fixed = ("slug",)
+    decided_by_superusers = ("retention_class", "provisioning")
     time_zone = TimeZoneField(required=False, help_text="Days begin and end in this zone on charts and reports.")
     retention_class = Named(slug_field="name", queryset=RetentionClass.objects.all(), required=False)
 
     class Meta:
         model = Project
         fields = ["slug", "name", "time_zone", "retention_class", "provisioning", "created_at"]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        asked = [name for name in self.decided_by_superusers if name in attrs]
+        if asked and not self.context["request"].user.is_superuser:
+            raise PermissionDenied(f"Only superusers decide about {' and '.join(asked)}: it concerns the whole portal.")
+        return super().validate(attrs)
 
 
 class MemberSerializer(RowSerializer):

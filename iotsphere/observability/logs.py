@@ -26,6 +26,7 @@ CHATTY = [
     "daphne.server",
     "daphne.ws_protocol",
     "django_structlog.celery.receivers",
+    "django_structlog.middlewares.request",
 ]
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from devices.models import Membership, Project
+from devices.models import Membership, Project, RetentionClass
 from iotsphere.models import User
 from tests.factories import DeviceFactory, ProjectFactory, UserFactory
 from tests.fixtures.clients import ApiClient
@@ -46,9 +46,19 @@ def test_the_name_of_a_project_in_addresses_never_changes(api: ApiClient, alice:
     assert "slug" in api(alice).patch(f"{PROJECTS}acme/", {"slug": "other"}).json()["errors"]
 
 
-def test_only_one_project_takes_unknown_devices(api: ApiClient, alice: User) -> None:
+@pytest.mark.parametrize("change", [{"provisioning": "open"}, {"retention_class": "default"}])
+def test_an_administrator_decides_neither_whom_it_lets_in_nor_what_it_keeps(
+    api: ApiClient, alice: User, change: dict[str, str], acme: Project
+) -> None:
+    RetentionClass.objects.filter(pk=acme.retention_class_id).update(name="default")
+    answer = api(alice).patch(f"{PROJECTS}acme/", change)
+    assert answer.status_code == 403
+    assert answer.json()["detail"].startswith(f"Only superusers decide about {next(iter(change))}")
+
+
+def test_only_one_project_takes_unknown_devices(api: ApiClient, root: User, acme: Project) -> None:
     ProjectFactory.create(provisioning="open")
-    answer = api(alice).patch(f"{PROJECTS}acme/", {"provisioning": "open"})
+    answer = api(root).patch(f"{PROJECTS}acme/", {"provisioning": "open"})
     assert answer.status_code == 400
     assert "only one can" in answer.json()["detail"]
 

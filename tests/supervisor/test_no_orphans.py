@@ -16,7 +16,8 @@ class Family:
 
     def __init__(self, *options: str, before: tuple[str, ...] = ()) -> None:
         self.supervisor = subprocess.Popen(
-            [*before, sys.executable, "-m", "tests.supervisor.family", *options],
+            # Tests that are run under nohup would otherwise start a supervisor that has to ignore SIGHUP.
+            ["env", "--default-signal=HUP", *before, sys.executable, "-m", "tests.supervisor.family", *options],
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
