@@ -255,6 +255,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CredentialKind": "devices.models.CredentialKind",
         "MetricKind": "devices.models.MetricKind",
+        "Presence": "devices.models.Presence",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
