@@ -12,7 +12,7 @@ trap 'rm -rf "$tools"' EXIT
 for name in run test node; do
     # The lock files speak of packages alone: no index, no folders of the machine they were made on.
     "$tools/bin/pip-compile" --no-config --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
-        --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+        --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --annotation-style=line \
         "$@" --output-file "requirements/$name.txt" "requirements/$name.in"
     sed -i "1i # Made by \`make lock\` from $name.in: edit that one." "requirements/$name.txt"
 done

@@ -40,7 +40,7 @@ def ingest_worker(start_process: StartProcess) -> Child:
     process = start_process(
         "-m", "celery", "-A", "iotsphere", "worker", "--listen", "--pool=threads", "--concurrency=1",
         # Small batches, so that there is a middle to be killed in.
-        env={"INGEST_CLIENT_ID": "killed", "INGEST_BATCH_SIZE": "200"},
+        env={"INGEST_GROUP": "killed", "INGEST_BATCH_SIZE": "200"},
     )  # fmt: skip
     return process.wait_until(lambda: "listening" in process.output)
 

@@ -68,7 +68,7 @@ def test_a_heartbeat_that_stops_is_missed(redis_client: redis.Redis) -> None:
 def listener(
     transactional_db: None, broker: Broker, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Listener]:
-    settings.INGEST_CLIENT_ID = f"listener-{uuid4().hex}"
+    settings.INGEST_GROUP = f"listener-{uuid4().hex}"
     monkeypatch.setattr(heartbeat, "EVERY", 0.05)
     listener = Listener()
     listener.start()
