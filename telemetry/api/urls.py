@@ -6,10 +6,12 @@ from telemetry.api.device import DeviceCommandsView, DeviceReplyView, DeviceTwin
 from telemetry.api.history import HistoryView
 from telemetry.api.latest import LatestView
 from telemetry.api.metrics import MetricViewSet
+from telemetry.api.servers import ServerViewSet
 from telemetry.api.telemetry import TelemetryView
 
 router = SimpleRouter()
 router.register("metrics", MetricViewSet)
+router.register("servers", ServerViewSet, basename="server")
 
 urlpatterns = [
     path("devices/<device_id:device_id>/latest/", LatestView.as_view(), name="latest"),
