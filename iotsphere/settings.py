@@ -262,6 +262,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "CommandReply": "telemetry.api.device.REPLY_CHOICES",
+        "CommandStatus": "devices.command_states.CommandStatus",
         "CredentialKind": "devices.models.CredentialKind",
         "MetricKind": "devices.models.MetricKind",
         "Presence": "devices.models.Presence",

@@ -23,6 +23,7 @@ from telemetry.api.telemetry import ApiKeyAuthentication, PerCredential, Unavail
 
 log = structlog.get_logger(__name__)
 
+REPLY_CHOICES = [(status.value, status.label) for status in REPLIES]
 NO_COMMAND = "There is no such command for this device."
 TOO_OFTEN = OpenApiResponse(description="Too many requests with this key. Retry-After says how long.")
 AWAY = OpenApiResponse(description=Unavailable.default_detail)
@@ -61,7 +62,7 @@ class CommandsForDeviceSerializer(serializers.Serializer):
 
 
 class ReplySerializer(serializers.Serializer):
-    status = serializers.ChoiceField(choices=[(status, status.label) for status in REPLIES])
+    status = serializers.ChoiceField(choices=REPLY_CHOICES)
     result = serializers.JSONField(required=False, allow_null=True, help_text="Anything worth keeping, up to 8 KiB.")
     reason = serializers.CharField(required=False, allow_null=True, allow_blank=True, help_text="Why not.")
 
