@@ -9,3 +9,6 @@ devices_connected = Signal()
 # Sent after the commit, for those who show it: `commands` that are new or have moved, a `twin` that is another.
 commands_changed = Signal()
 twin_changed = Signal()
+
+# Asks each app what it has of a `device` that is about to be purged; they answer with a devices.removal.Share.
+purging = Signal()

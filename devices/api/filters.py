@@ -1,6 +1,6 @@
 from django_filters import rest_framework as filters
 
-from devices.models import Credential, CredentialKind, Device, Lifecycle, Membership, Presence
+from devices.models import Credential, CredentialKind, Device, Lifecycle, Membership, Presence, Purge
 from devices.models.credential import CredentialQuerySet
 from devices.models.device import DeviceQuerySet
 from devices.permissions import Role
@@ -11,12 +11,18 @@ class DeviceFilter(filters.FilterSet):
     device_type = filters.CharFilter(field_name="device_type__slug", help_text="The type's slug.")
     parent = filters.CharFilter(field_name="parent__device_id", help_text="The device ID of the gateway or host.")
     presence = filters.MultipleChoiceFilter(choices=Presence.choices)
-    lifecycle = filters.MultipleChoiceFilter(choices=Lifecycle.choices)
+    lifecycle = filters.MultipleChoiceFilter(
+        choices=Lifecycle.choices, help_text="Without it: all but the archived ones."
+    )
     label = filters.CharFilter(method="with_label", help_text="One of the device's labels.")
 
     class Meta:
         model = Device
         fields: tuple[str, ...] = ()
+
+    def filter_queryset(self, devices: DeviceQuerySet) -> DeviceQuerySet:
+        found: DeviceQuerySet = super().filter_queryset(devices)
+        return found if self.form.cleaned_data["lifecycle"] else found.in_service()
 
     def with_label(self, devices: DeviceQuerySet, name: str, label: str) -> DeviceQuerySet:
         return devices.labelled(label)
@@ -44,3 +50,13 @@ class CredentialFilter(filters.FilterSet):
 
     def live(self, credentials: CredentialQuerySet, name: str, live: bool) -> CredentialQuerySet:
         return credentials.live() if live else credentials.exclude(pk__in=credentials.live())
+
+
+class PurgeFilter(filters.FilterSet):
+    device_id = filters.CharFilter(help_text="The device ID.")
+    project = filters.CharFilter(field_name="project__slug", help_text="The project's slug.")
+    finished = filters.BooleanFilter(field_name="finished_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = Purge
+        fields: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from devices.models import (
     Membership,
     MetricDefinition,
     Project,
+    Purge,
     RetentionClass,
 )
 
@@ -180,3 +181,19 @@ class IssuedCredentialSerializer(CredentialSerializer):
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_username(self, credential: Credential) -> str | None:
         return user_name(credential) if credential.kind == CredentialKind.MQTT else None
+
+
+class PurgeSerializer(serializers.ModelSerializer):
+    project: serializers.RelatedField = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    asked_by: serializers.RelatedField = serializers.SlugRelatedField(
+        slug_field="username", read_only=True, allow_null=True
+    )
+    percent = serializers.IntegerField(read_only=True)
+    gone = serializers.DictField(
+        child=serializers.IntegerField(), read_only=True, help_text="Rows that went, by what they were."
+    )
+
+    class Meta:
+        model = Purge
+        fields = ["id", "device_id", "name", "project", "asked_by", "asked_at", "percent", "gone", "finished_at"]
+        read_only_fields = fields
