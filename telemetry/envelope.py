@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from telemetry.decode import Rejected
 from telemetry.models import Door
+
+MAX_LISTED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,28 @@ class Receipt:
     duplicate: int
     quarantined: int
     rejected: tuple[Rejected, ...]
+
+
+def as_json(receipt: Receipt, most_listed: int = MAX_LISTED) -> dict[str, Any]:
+    """What a sender is told. What is rejected beyond `most_listed` entries is only counted, as `unlisted`."""
+    rejected = sorted(receipt.rejected, key=lambda item: item.index)
+    return {
+        "received": receipt.received,
+        "stored": receipt.stored,
+        "duplicate": receipt.duplicate,
+        "quarantined": receipt.quarantined,
+        "rejected": [
+            {
+                "index": item.index,
+                "key": item.key,
+                "reason": item.reason.value,
+                "detail": f"{item.reason.label}: {item.detail}" if item.detail else item.reason.label,
+                "count": item.count,
+            }
+            for item in rejected[:most_listed]
+        ],
+        "unlisted": sum(item.count for item in rejected[most_listed:]),
+    }
 
 
 @dataclass(slots=True, eq=False)

@@ -33,7 +33,7 @@ REPLAY_MOST_ENTRIES = 1_000
 REPLAY_MOST_BYTES = 8 * 1024 * 1024
 REPLAY_AT_ONCE = 20
 
-SOCKETS = Gauge("iotsphere_live_sockets", "Open live sockets of this web process.")
+SOCKETS = Gauge("iotsphere_live_sockets", "Open sockets of this web process, of people and devices.")
 
 RawEntries = list[tuple[bytes, dict[bytes, bytes]]]
 
@@ -91,9 +91,10 @@ class Hub:
         self._reader = self._redis = None
         self._following.clear()
         self.cursor = NOWHERE
-        reader.cancel()
-        with suppress(asyncio.CancelledError):
-            await reader
+        while not reader.done():
+            # redis-py swallows a cancellation that comes at the same moment as an answer.
+            reader.cancel()
+            await asyncio.wait([reader], timeout=0.1)
         await redis.aclose()
 
     def join(self, subscription: Subscription) -> None:
