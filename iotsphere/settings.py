@@ -151,6 +151,11 @@ MQTT_URL = env.str("MQTT_URL", default="mqtt://127.0.0.1:1883")
 # Folder with password file, ACL and pid of a broker on this machine that the portal manages; empty for others.
 BROKER_DIR = env.str("BROKER_DIR", default="")
 
+# The authority that signs devices' certificates (PEM); empty: the portal makes its own in CA_DIR at first need.
+CA_CERTIFICATE = env.str("CA_CERTIFICATE", default="")
+CA_KEY = env.str("CA_KEY", default="")
+CA_DIR = DATA_DIR / "ca"
+
 # --- Telemetry --------------------------------------------------------------------------------------------------
 
 # Functions called with the stored readings inside the transaction of each batch, in this order (import strings).
@@ -180,6 +185,10 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "keep broker files": {"task": "devices.tasks.keep_broker_files", "schedule": timedelta(minutes=1)},
+    "warn of expiring credentials": {
+        "task": "devices.tasks.warn_of_expiring_credentials",
+        "schedule": crontab(hour=6, minute=11),
+    },
     "sweep presence": {"task": "telemetry.tasks.sweep_presence", "schedule": timedelta(seconds=10)},
     "roll up": {"task": "telemetry.tasks.roll_up", "schedule": timedelta(seconds=20)},
     "maintain partitions": {"task": "telemetry.tasks.maintain_partitions", "schedule": timedelta(hours=1)},

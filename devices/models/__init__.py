@@ -1,4 +1,5 @@
 from devices.models.audit import AuditEntry
+from devices.models.certificate import RevokedCertificate
 from devices.models.credential import Credential, CredentialKind
 from devices.models.device import Device, Lifecycle, Presence
 from devices.models.device_type import DeviceType, MetricDefinition, MetricKind, ValueType, Widget
@@ -18,6 +19,7 @@ __all__ = [
     "Project",
     "Provisioning",
     "RetentionClass",
+    "RevokedCertificate",
     "ValueType",
     "Widget",
 ]

@@ -12,6 +12,7 @@ NEVER_ADDED = {
     "axes.AccessAttempt",
     "axes.AccessLog",
     "devices.AuditEntry",
+    "devices.RevokedCertificate",
     "telemetry.LedgerHour",
     "telemetry.Metric",
     "telemetry.QuarantinedMessage",
