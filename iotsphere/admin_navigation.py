@@ -10,6 +10,8 @@ from django.urls import reverse
 SECTIONS = {
     "Devices": {
         "devices.Device": "sensors",
+        "devices.Command": "terminal",
+        "devices.Twin": "tune",
         "devices.Credential": "key",
         "devices.DeviceType": "category",
         "devices.Project": "workspaces",

@@ -10,12 +10,15 @@ from django.db.models import Model
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from devices.audit import record
+from devices.commands import send
 from devices.credentials import issue
 from devices.models import Project, RetentionClass, RevokedCertificate
+from devices.twin import report
 from telemetry.models import Door, LedgerHour, QuarantinedMessage, RejectedItem, RejectionCount, RetentionReceipt
 from telemetry.reasons import Reason
 from tests.factories import (
     NOON,
+    CommandTypeFactory,
     DeviceFactory,
     DeviceTypeFactory,
     MembershipFactory,
@@ -51,6 +54,12 @@ def _rejected_item(project: Project) -> RejectedItem:
     )
 
 
+def _command(project: Project) -> Any:
+    device_type = CommandTypeFactory.create().device_type
+    [command], _ = send(None, "blink", {}, [DeviceFactory.create(project=project, device_type=device_type)])
+    return command
+
+
 # Of the projects: who administers one sees its rows.
 OF_PROJECTS: dict[str, MakeRow] = {
     "devices.Project": lambda project: project,
@@ -60,6 +69,8 @@ OF_PROJECTS: dict[str, MakeRow] = {
     "devices.Membership": lambda project: MembershipFactory.create(project=project),
     "devices.Device": lambda project: DeviceFactory.create(project=project),
     "devices.Credential": lambda project: issue(DeviceFactory.create(project=project), "api_key", None)[0],
+    "devices.Command": _command,
+    "devices.Twin": lambda project: report(DeviceFactory.create(project=project), {"mode": "eco"}),
     "telemetry.Metric": _metric,
     "telemetry.LedgerHour": _ledger_hour,
     "telemetry.RejectedItem": _rejected_item,

@@ -11,6 +11,8 @@ from tests.fixtures.clients import PageClient
 NEVER_ADDED = {
     "axes.AccessAttempt",
     "axes.AccessLog",
+    "devices.Command",
+    "devices.Twin",
     "devices.AuditEntry",
     "devices.RevokedCertificate",
     "telemetry.LedgerHour",

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0003_audit_log'),
+        ('devices', '0004_commands_and_twins'),
     ]
 
     operations = [
