@@ -53,6 +53,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._visitor: Visitor | None = None
         self._watches: dict[str, Watch] = {}
         self._bad_frames = 0
+        self._paused = ""  # what the client was told last of Hub.paused
         self._closed = False
         self._turn = asyncio.Lock()
         self._todo: set[str] = set()
@@ -89,6 +90,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
     def end(self) -> None:
         self._note("end")
 
+    def pace_changed(self) -> None:
+        self._note("pace")
+
     def _note(self, what: str) -> None:
         self._todo.add(what)
         self._news.set()
@@ -117,6 +121,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._turn_away(f"Nobody signed in within {AUTHENTICATE_WITHIN} seconds.")
         if "expiring" in todo and self._visitor is not None:
             await self._hint_at_expiry(self._visitor)
+        if "pace" in todo:
+            await self._tell_pace()
         if todo & {"recheck", "resync"} and self._visitor is not None:
             await self._check_again(self._visitor, resync="resync" in todo)
 
@@ -148,6 +154,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _welcome(self, visitor: Visitor) -> None:
         self._believe(visitor)
         await self._send({"type": "ready", "user": visitor.user.get_username()})
+        await self._tell_pace()
 
     def _believe(self, visitor: Visitor) -> None:
         self._visitor = visitor
@@ -264,6 +271,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
             self._drop(watch_id)
 
     # --- What the client is sent ---------------------------------------------------------------------------------
+
+    async def _tell_pace(self) -> None:
+        if self._visitor is not None and self._hub.paused != self._paused:
+            self._paused = self._hub.paused
+            await self._send({"type": "paused", "detail": self._paused} if self._paused else {"type": "resumed"})
 
     async def _send_state(self, visitor: Visitor, watch_id: str, watch: Watch) -> None:
         try:

@@ -189,8 +189,7 @@ class Listener:
     def _beat(self) -> None:
         self.listening.wait(heartbeat.EVERY)  # the first one at once: somebody may wait for it
         while not self._stopping.is_set():
-            if self.is_well:
-                heartbeat.beat()
+            heartbeat.beat(is_well=self.is_well)
             self._stopping.wait(heartbeat.EVERY)
 
     def _work(self) -> None:

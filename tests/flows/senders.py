@@ -3,6 +3,8 @@
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -32,29 +34,36 @@ class Senders:
     """
 
     def __init__(self, installation: Installation, project: str, *, mqtt_devices: int = 4, rate: int = 300) -> None:
+        self.project = project
         self._installation = installation
         self._began = time.time() - 7200
         self._rate = rate
         self._stopping = threading.Event()
-        registrar = Registrar(installation, project)
-        self._clients = {
-            device_id: self._connect(registrar.register(device_id, "mqtt"))
-            for device_id in (f"{project}-{number}" for number in range(mqtt_devices))
-        }
-        self._http = registrar.register(f"{project}-http", "api_key")
+        self._hurry = threading.Event()
+        with installation.client() as client:
+            registrar = Registrar(client, project)
+            self._clients = {
+                device_id: self._connect(registrar.register(device_id, "mqtt"))
+                for device_id in (f"{project}-{number}" for number in range(mqtt_devices))
+            }
+            self._http = registrar.register(f"{project}-http", "api_key")
         self.sent = dict.fromkeys([*self._clients, self._http.device_id], 0)
         self.acknowledged = 0
         self.http_answers: set[int] = set()
         self._threads = [threading.Thread(target=self._send_mqtt), threading.Thread(target=self._send_http)]
 
-    @property
-    def total(self) -> int:
-        return sum(self.sent.values())
-
-    def start(self) -> Self:
+    @contextmanager
+    def sending(self) -> Iterator[Self]:
         for thread in self._threads:
             thread.start()
-        return self
+        try:
+            yield self
+        finally:
+            self._stopping.set()
+            self._hurry.set()
+            for client in self._clients.values():
+                client.disconnect()
+                client.loop_stop()
 
     def stop(self) -> None:
         """Send nothing new, and wait until all that was sent is acknowledged."""
@@ -63,9 +72,6 @@ class Senders:
             thread.join(PATIENCE)
         by_mqtt = sum(self.sent[device_id] for device_id in self._clients)
         wait_until(lambda: self.acknowledged >= by_mqtt, PATIENCE, what="the broker's acknowledgements")
-        for client in self._clients.values():
-            client.disconnect()
-            client.loop_stop()
 
     def _connect(self, secret: Secret) -> mqtt.Client:
         client = mqtt.Client(CallbackAPIVersion.VERSION2)
@@ -91,8 +97,8 @@ class Senders:
         with self._installation.client(headers={"Authorization": f"Bearer {self._http.secret}"}) as client:
             while not self._stopping.wait(10 * PAUSE):
                 messages = [self._next(device_id) for _ in range(HTTP_AT_ONCE)]
-                while self._post(client, messages) != httpx.codes.ACCEPTED:
-                    time.sleep(10 * PAUSE)
+                while self._post(client, messages) != httpx.codes.ACCEPTED and not self._hurry.wait(10 * PAUSE):
+                    pass
 
     def _post(self, client: httpx.Client, messages: list[dict[str, Any]]) -> int:
         status = client.post("/api/v1/telemetry", json=messages).status_code
@@ -108,8 +114,8 @@ class Senders:
 class Registrar:
     """Registers devices over REST, as an administrator would, in a project of their own."""
 
-    def __init__(self, installation: Installation, project: str) -> None:
-        self._client = installation.client()
+    def __init__(self, client: httpx.Client, project: str) -> None:
+        self._client = client
         tokens = self._post("token", **ACCOUNT)
         self._client.headers["Authorization"] = f"Bearer {tokens['access']}"
         self._project = self._post("projects", slug=project, name=project.title())["slug"]

@@ -38,7 +38,7 @@ class Broker(Server):
 
 
 class Mosquitto(Broker):
-    """Takes everybody, else as in production (deploy/mosquitto): it keeps its messages; killed, it may lose those of its last second."""
+    """Takes everybody, else as in production (deploy/mosquitto): killed, it may lose what came in its last second."""
 
     def _command(self) -> Sequence[str | Path]:
         lines = [
@@ -61,7 +61,7 @@ class Mosquitto(Broker):
 
 
 class ShippedMosquitto(Broker):
-    """By deploy/mosquitto/mosquitto.conf to the letter, but for the places: it takes whom the portal has written down."""
+    """By deploy/mosquitto, but for the places where things lie: it takes those whom the portal has written down."""
 
     def _command(self) -> Sequence[str | Path]:
         text = PRODUCTION.read_text()

@@ -1,6 +1,5 @@
 """The portal as it runs in production, all of it its own: what happens to it happens to nobody else."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,7 +53,8 @@ class Installation:
         self.broker.start()
 
     def manage(self, *arguments: str) -> None:
-        child = self._child("-".join(arguments[:1]), ["manage.py", *arguments], {"DJANGO_SUPERUSER_PASSWORD": ACCOUNT["password"]})
+        password = {"DJANGO_SUPERUSER_PASSWORD": ACCOUNT["password"]}
+        child = self._child(arguments[0], ["manage.py", *arguments], password)
         if child.process.wait(PATIENCE):
             raise AssertionError(f"manage.py {' '.join(arguments)} failed:\n{child.output}")
 

@@ -27,7 +27,7 @@ class Postgres(Server):
     def connect(self, database: str = "iotsphere") -> psycopg.Connection:
         return psycopg.connect(host=str(self.folder), user="iotsphere", dbname=database, autocommit=True)
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
         if USER:
             shutil.chown(self.folder, USER, USER)
         as_user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", "--"] if USER else []

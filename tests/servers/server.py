@@ -25,7 +25,7 @@ class Server(ABC):
         if not self.is_running:
             if not self.folder.exists():
                 self.folder.mkdir(parents=True)
-                self._prepare()
+                self.prepare()
             self._child = self._launch()
             self._child.wait_until(self._answers)
         return self
@@ -38,8 +38,8 @@ class Server(ABC):
         if self._child is not None:
             self._child.stop(signal.SIGKILL)
 
-    def _prepare(self) -> None:
-        """Before the first start; the folder is new."""
+    def prepare(self) -> None:  # noqa: B027 (most need nothing)
+        """What comes before the first start, in the new folder."""
 
     @abstractmethod
     def _launch(self) -> Child: ...
