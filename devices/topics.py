@@ -10,10 +10,16 @@ STATUS = "status"
 
 # Everything below the portal's own root, so that a misspelt topic is counted and shown instead of vanishing.
 ALL = "app/#"
+ALL_STATUSES = f"app/device/+/{STATUS}"
 # Where nobody ever publishes.
 NOTHING = "app/nothing"
 
 _is_topic = re.compile(rf"app/device/({DEVICE_ID_PATTERN})/({TELEMETRY}|{STATUS})").fullmatch
+
+
+def shared(group: str) -> str:
+    """The subscription by which the members of a group share everything (MQTT 5)."""
+    return f"$share/{group}/{ALL}"
 
 
 class Topic(NamedTuple):

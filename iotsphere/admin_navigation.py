@@ -24,6 +24,7 @@ SECTIONS = {
     "Accounts": {
         "iotsphere.User": "person",
         "devices.Membership": "group",
+        "devices.AuditEntry": "history_edu",
         "axes.AccessAttempt": "lock",
         "axes.AccessLog": "login",
     },

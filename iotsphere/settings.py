@@ -176,8 +176,8 @@ INGEST_BATCH_SIZE = env.int("INGEST_BATCH_SIZE", default=5000)
 INGEST_MAX_BODY_BYTES = env.int("INGEST_MAX_BODY_BYTES", default=256 * 1024)
 # A device that makes more requests than this answers 429.
 INGEST_REQUESTS_PER_MINUTE = env.int("INGEST_REQUESTS_PER_MINUTE", default=600)
-# Under this name the broker keeps what arrives while no listener is there. Two listeners must not share it.
-INGEST_CLIENT_ID = env.str("INGEST_CLIENT_ID", default="iotsphere-ingest")
+# The ingest workers of one portal share what devices send under this name: two portals at one broker need two.
+INGEST_GROUP = env.str("INGEST_GROUP", default="ingest")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- Celery -----------------------------------------------------------------------------------------------------
@@ -270,6 +270,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CredentialKind": "devices.models.CredentialKind",
         "MetricKind": "devices.models.MetricKind",
+        "Presence": "devices.models.Presence",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

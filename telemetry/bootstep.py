@@ -11,7 +11,7 @@ from django.db import connections
 LISTEN = click.Option(
     ["--listen"],
     is_flag=True,
-    help="Also take in what devices send by MQTT. Give it to one worker: two would take the session from each other.",
+    help="Also take in what devices send by MQTT. Several workers share it; each needs a node name (-n) of its own.",
 )
 
 
@@ -31,7 +31,7 @@ class ListenerStep(bootsteps.StartStopStep):
         from telemetry.listener import Listener  # noqa: PLC0415 (Django is not set up when Celery is)
 
         os.register_at_fork(after_in_child=_forget_connection_pools)
-        self.listener = Listener()
+        self.listener = Listener(worker.hostname)  # type: ignore[attr-defined]
         self.listener.start()
 
     def stop(self, worker: WorkController) -> None:

@@ -15,3 +15,11 @@ def evaluators_import(**_: Any) -> list[CheckMessage]:
         except ImportError as error:
             errors.append(Error(f"INGEST_EVALUATORS: {path!r} cannot be imported: {error}", id="telemetry.E001"))
     return errors
+
+
+@register()
+def group_can_be_subscribed_to(**_: Any) -> list[CheckMessage]:
+    """INGEST_GROUP can stand between two slashes of a shared subscription."""
+    if settings.INGEST_GROUP and not set("/+#") & set(settings.INGEST_GROUP):
+        return []
+    return [Error("INGEST_GROUP must be a name without /, + and #.", id="telemetry.E002")]

@@ -6,84 +6,76 @@ While the database does not answer, the batch is tried again and again. Meanwhil
 no more than the inbox holds, for it knows how many messages may be unacknowledged; another one is held up by a
 full inbox, and may hang up and deliver again later. Either way memory stays bounded.
 
+Several workers share what devices send by a shared subscription of MQTT 5, each with a session of its own. What
+devices say of their connection must not overtake itself: it comes in a session that one of the workers holds. A
+session whose worker stays away goes on collecting its share, and the broker would throw that away in the end: another
+worker takes the share back from it and empties it.
+
 Retained telemetry (a copy that a broker hands to every new subscriber) is not news: it is acknowledged and dropped.
 """
 
-import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
 
-import paho.mqtt.client as mqtt
+import redis
 import structlog
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
-from paho.mqtt.enums import MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from devices import topics
-from devices.mqtt import KEEPALIVE, make_client
 from devices.presence import Status, Word, note_statuses
 from telemetry import heartbeat, live
 from telemetry.inbox import Inbox
 from telemetry.ingest import Envelope, ingest
+from telemetry.line import Delivery, Line, Purpose
 from telemetry.models import Door
+from telemetry.sessions import Sessions
 
 log = structlog.get_logger(__name__)
 
-QOS = 1
 MAX_INBOX_BYTES = 32 * 1024 * 1024
-SESSION_KEPT = 7 * 24 * 3600  # seconds that the broker keeps messages for a listener that is away (MQTT 5)
-FAREWELL = 5.0
+# Of the sessions beside the worker's own, which bring little.
+MOST_BESIDE = 500
+LEFT_AFTER = 30.0  # seconds without a holder; a worker that is started again takes less
+DRAINED_AFTER = 30.0  # seconds in which nothing more comes from a session that was left
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 WORDS: dict[bytes, Word] = {b"online": "online", b"offline": "offline"}
 
 
-class Delivery(NamedTuple):
-    """A message of the broker. It can be acknowledged only on the connection on which it came."""
-
-    client: mqtt.Client
-    connection: int
-    mid: int
-    qos: int
-    topic: str
-    body: bytes
-    is_retained: bool
-    received_at: datetime
-
-    @property
-    def size(self) -> int:
-        return len(self.body)
-
-
 class Listener:
-    """Runs in three threads: paho's takes messages in, one processes them, one tells that all is well.
+    """Threads: each line takes messages in, one processes them, one sees to the lines and tells that all is well.
 
-    `start()` once, `stop()` once.
+    `start()` once, `stop()` once. Listeners that run at the same time have different names; one that is started again
+    has the name it had.
     """
 
-    def __init__(self) -> None:
-        self._inbox: Inbox[Delivery] = Inbox(2 * settings.INGEST_BATCH_SIZE, MAX_INBOX_BYTES)
-        self._stopping = threading.Event()
+    def __init__(self, name: str = "1") -> None:
+        group = f"iotsphere-{settings.INGEST_GROUP}"
         self.listening = threading.Event()  # connected and subscribed
-        self._goodbye = threading.Event()
-        self._lock = threading.Lock()  # held while acknowledging, so that the connection stays the same
-        self._connection = 0
-        self._client: mqtt.Client | None = None
+        self._inbox: Inbox[Delivery] = Inbox(2 * (settings.INGEST_BATCH_SIZE + MOST_BESIDE), MAX_INBOX_BYTES)
+        self._stopping = threading.Event()
+        self._due = threading.Event()
         self._can_store = True
+        self._statuses_id = f"{group}-statuses"
+        self._own = self._line(
+            f"{group}-{name}",
+            Purpose(subscribe=topics.shared(settings.INGEST_GROUP), unshared=topics.ALL),
+            2 * settings.INGEST_BATCH_SIZE,
+        )
+        self._statuses: Line | None = None
+        self._orphan: Line | None = None
+        self._left_since: dict[str, float] = {}
+        self._sessions = Sessions(self._own.client_id)
         self._worker = threading.Thread(target=self._work, name="ingest", daemon=True)
         self._pulse = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def start(self) -> None:
+        self._see_to_sessions()  # before another worker thinks that the own one was left
+        self._own.open()
         self._worker.start()
         self._pulse.start()
-        self._connect(MQTTProtocolVersion.MQTTv5)
 
     @property
     def is_well(self) -> bool:
@@ -93,104 +85,93 @@ class Listener:
     def stop(self, timeout: float = 30.0) -> None:
         """Take nothing more in, finish what waits, acknowledge it, and leave the broker."""
         self._stopping.set()
+        self._due.set()
+        self._pulse.join(timeout)
         self._inbox.close()
         self._worker.join(timeout)
-        if self._client is not None:
-            if self._client.is_connected():
-                # A broker reads in order: when it answers this, it has read the acknowledgements too.
-                self._client.unsubscribe(topics.NOTHING)
-                self._goodbye.wait(FAREWELL)
-            _leave(self._client)
-            self._client.loop_stop()
+        for line in filter(None, (self._own, self._statuses, self._orphan)):
+            line.close()
+        for line in filter(None, (self._statuses, self._orphan)):
+            try:
+                self._sessions.release(line.client_id)
+            except redis.RedisError as error:
+                log.warning("another worker can take the session later only", session=line.client_id, error=str(error))
         log.info("listener stopped", left=len(self._inbox))
 
-    # --- The broker's side: these run in paho's thread ---
+    # --- The sessions at the broker ---
 
-    def _connect(self, protocol: MQTTProtocolVersion) -> None:
-        options: dict[str, Any] = {}
-        if protocol == MQTTProtocolVersion.MQTTv5:
-            properties = Properties(PacketTypes.CONNECT)
-            properties.SessionExpiryInterval = SESSION_KEPT
-            properties.ReceiveMaximum = min(2 * settings.INGEST_BATCH_SIZE, 65_535)
-            options |= {"clean_start": False, "properties": properties}
-            client, broker = make_client(settings.INGEST_CLIENT_ID, protocol, manual_ack=True)
-        else:
-            client, broker = make_client(settings.INGEST_CLIENT_ID, protocol, manual_ack=True, clean_session=False)
-        # An exception in a callback would end paho's thread, and nobody would listen any more.
-        client.suppress_exceptions = True
-        client.enable_logger(logging.getLogger("paho"))
-        client.on_connect = self._on_connect
-        client.on_connect_fail = self._on_connect_fail
-        client.on_subscribe = self._on_subscribe
-        client.on_unsubscribe = lambda *_: self._goodbye.set()
-        client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
-        self._client = client
-        client.connect_async(broker.host, broker.port, keepalive=KEEPALIVE, **options)
-        client.loop_start()
-
-    def _on_connect(
-        self, client: mqtt.Client, _userdata: Any, flags: mqtt.ConnectFlags, reason: ReasonCode, _properties: Any
-    ) -> None:
-        if reason == "Unsupported protocol version" and client.protocol == MQTTProtocolVersion.MQTTv5:
-            _leave(client)
-            self._connect(MQTTProtocolVersion.MQTTv311)
-        elif reason.is_failure:
-            log.warning("the broker refuses the listener", reason=str(reason), address=client.host)
-        else:
-            log.info("listener connected", address=client.host, port=client.port, session=flags.session_present)
-            # With the session, what is retained need not be sent again (MQTT 5 alone can be told so).
-            options = SubscribeOptions(qos=QOS, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-            if client.protocol == MQTTProtocolVersion.MQTTv5:
-                client.subscribe(topics.ALL, options=options)
-            else:
-                client.subscribe(topics.ALL, QOS)
-
-    def _on_connect_fail(self, client: mqtt.Client, _userdata: Any) -> None:
-        log.warning("the broker does not answer, trying again", address=client.host, port=client.port)
-
-    def _on_subscribe(
-        self, _client: mqtt.Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
-    ) -> None:
-        if any(reason.is_failure for reason in reasons):
-            log.error("the broker refuses the subscription", reasons=[str(reason) for reason in reasons])
-        else:
-            log.info("listening", topics=topics.ALL)
-            self.listening.set()
-
-    def _on_disconnect(
-        self, client: mqtt.Client, _userdata: Any, _flags: Any, reason: ReasonCode, _properties: Any
-    ) -> None:
-        self.listening.clear()
-        with self._lock:
-            self._connection += 1
-        if not self._stopping.is_set() and client is self._client:
-            log.warning("listener lost the broker, trying again", reason=str(reason))
-
-    def _on_message(self, client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = "(not UTF-8)"
-        delivery = Delivery(
-            client=client,
-            connection=self._connection,
-            mid=message.mid,
-            qos=message.qos,
-            topic=topic,
-            body=bytes(message.payload),
-            is_retained=message.retain,
-            received_at=timezone.now(),
+    def _line(self, client_id: str, purpose: Purpose, most_unacknowledged: int) -> Line:
+        return Line(
+            client_id,
+            purpose,
+            most_unacknowledged=most_unacknowledged,
+            take=self._inbox.put,
+            changed=self._line_changed,
         )
-        self._inbox.put(delivery)
 
-    # --- The portal's side ---
+    def _line_changed(self) -> None:
+        if not self._own.is_up:
+            self.listening.clear()
+        self._due.set()
 
     def _beat(self) -> None:
-        self.listening.wait(heartbeat.EVERY)  # the first one at once: somebody may wait for it
         while not self._stopping.is_set():
+            self._due.wait(heartbeat.EVERY)
+            self._due.clear()
+            self._see_to_sessions()
+            if self._own.is_up and (self._statuses is None or self._statuses.is_up):
+                if not self.listening.is_set():
+                    log.info("listening", session=self._own.client_id, shared=self._own.is_shared)
+                self.listening.set()
             heartbeat.beat(is_well=self.is_well)
-            self._stopping.wait(heartbeat.EVERY)
+
+    def _see_to_sessions(self) -> None:
+        try:
+            self._sessions.keep(self._own.client_id)
+            if self._own.is_up and self._own.is_shared:
+                self._see_to_statuses()
+                self._see_to_orphans()
+        except redis.RedisError as error:
+            # What others left waits at the broker meanwhile.
+            log.warning("the sessions of other workers cannot be looked after", error=str(error))
+
+    def _see_to_statuses(self) -> None:
+        if not self._sessions.claim(self._statuses_id) or (self._statuses and self._statuses.is_over):
+            if self._statuses:
+                self._statuses.close()
+            self._statuses = None
+        elif self._statuses is None:
+            self._statuses = self._line(
+                self._statuses_id, Purpose(subscribe=topics.ALL_STATUSES, is_own=False), MOST_BESIDE
+            )
+            self._statuses.open()
+
+    def _see_to_orphans(self) -> None:
+        """Take one at a time over: nothing new comes to it any more, and when it is empty it is ended."""
+        if self._orphan is None:
+            session = self._orphaned()
+            if session and self._sessions.claim(session):
+                log.warning("a worker stays away, taking over what waits for it", session=session)
+                purpose = Purpose(unsubscribe=topics.shared(settings.INGEST_GROUP), is_own=False)
+                self._orphan = self._line(session, purpose, MOST_BESIDE)
+                self._orphan.open()
+        elif not self._sessions.claim(self._orphan.client_id) or self._orphan.is_over:
+            self._orphan.close()
+            self._orphan = None
+        elif self._orphan.is_drained(DRAINED_AFTER):
+            log.info("nothing waits for the worker that stays away any more", session=self._orphan.client_id)
+            self._orphan.close(for_ever=True)
+            self._sessions.forget(self._orphan.client_id)
+            self._orphan = None
+
+    def _orphaned(self) -> str | None:
+        """A session that has had no holder for long enough. Redis itself may have been away, so it is watched."""
+        now = time.monotonic()
+        left = self._sessions.left()
+        self._left_since = {session: self._left_since.get(session, now) for session in left}
+        return next((session for session, since in self._left_since.items() if now - since > LEFT_AFTER), None)
+
+    # --- What comes ---
 
     def _work(self) -> None:
         while deliveries := self._inbox.take(settings.INGEST_BATCH_SIZE):
@@ -199,7 +180,7 @@ class Listener:
                 break
             if statuses and not self._persist(partial(take_statuses, statuses)):
                 break
-            self._acknowledge(deliveries)
+            acknowledge(deliveries)
         connection.close()
 
     def _persist(self, write: Callable[[], object]) -> bool:
@@ -219,16 +200,10 @@ class Listener:
                 return False
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        with self._lock:
-            for delivery in deliveries:
-                if delivery.qos > 0 and delivery.connection == self._connection:
-                    delivery.client.ack(delivery.mid, delivery.qos)
 
-
-def _leave(client: mqtt.Client) -> None:
-    client.disable_logger()  # paho calls its own leaving an error
-    client.disconnect()
+def acknowledge(deliveries: Sequence[Delivery]) -> None:
+    for line in {delivery.line for delivery in deliveries}:
+        line.acknowledge([delivery for delivery in deliveries if delivery.line is line])
 
 
 def sort_out(deliveries: Sequence[Delivery]) -> tuple[list[Envelope], list[Status]]:
@@ -238,6 +213,8 @@ def sort_out(deliveries: Sequence[Delivery]) -> tuple[list[Envelope], list[Statu
     for delivery in deliveries:
         device_id, kind = topics.parse(delivery.topic) or ("", "")
         if kind == topics.STATUS:
+            if delivery.line.is_shared:
+                continue  # it comes in its order by the line for statuses
             word = WORDS.get(delivery.body.strip().lower())
             if word:
                 statuses.append(Status(device_id, word, delivery.received_at, delivery.is_retained))

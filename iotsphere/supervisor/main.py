@@ -52,7 +52,7 @@ async def _supervise(options: Options, home: Home) -> None:
         if broker:
             supervisor.start_server(broker.program)
             await answers("The MQTT broker", broker.answers, PATIENCE_WITH_SERVERS)
-        supervisor.start(programs.INGEST)
+        supervisor.start(*programs.ingest(options.ingest_workers))
         if options.demo:
             supervisor.start(programs.SIMULATOR)
         try:

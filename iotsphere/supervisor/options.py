@@ -23,6 +23,8 @@ class Options:
     demo_password: str
     # Use the parts that come with the portal even where Redis and Mosquitto are installed.
     bundled: bool
+    # Share what comes by MQTT; the broker must know shared subscriptions, as Mosquitto does.
+    ingest_workers: int
     # What exists already, by the name of its variable: nothing is made or started in its place.
     given: frozenset[str]
 
@@ -31,11 +33,12 @@ class Options:
         """Raises Refusal for values that make no sense."""
         return cls(
             data_dir=Path(environ.get("DATA_DIR") or PROJECT_FOLDER / "var").resolve(),
-            port=_port(environ, "PORT", 8000),
-            mqtt_port=_port(environ, "MQTT_PORT", 1883),
+            port=_number(environ, "PORT", 8000, most=65535),
+            mqtt_port=_number(environ, "MQTT_PORT", 1883, most=65535),
             demo=_flag(environ, "DEMO", default=True),
             demo_password=environ.get("DEMO_PASSWORD", ""),
             bundled=_flag(environ, "BUNDLED", default=False),
+            ingest_workers=_number(environ, "INGEST_WORKERS", 1, most=16),
             given=frozenset(
                 name
                 for name in ("SECRET_KEY", "REDIS_URL", "MQTT_URL")
@@ -49,10 +52,10 @@ def search_path() -> str:
     return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"])
 
 
-def _port(environ: Mapping[str, str], name: str, default: int) -> int:
+def _number(environ: Mapping[str, str], name: str, default: int, *, most: int) -> int:
     value = environ.get(name) or str(default)
-    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
-        raise Refusal(f"{name} must be a port number from 1 to 65535, not {value!r}.")
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= most):
+        raise Refusal(f"{name} must be a number from 1 to {most}, not {value!r}.")
     return int(value)
 
 

@@ -27,10 +27,12 @@ def web(port: int) -> Program:
     return Program("web", (*daphne, "iotsphere.asgi:application"))
 
 
-INGEST = Program(
-    "ingest",
-    celery("worker", "-n", "ingest@%h", "-Q", "ingest", "--listen", "--pool", "threads", "-c", "1", *ALONE),
-)
+def ingest(workers: int) -> list[Program]:
+    names = ["ingest", *(f"ingest-{number}" for number in range(2, workers + 1))]
+    options = ("-Q", "ingest", "--listen", "--pool", "threads", "-c", "1", *ALONE)
+    return [Program(name, celery("worker", "-n", f"{name}@%h", *options)) for name in names]
+
+
 WORKER = Program("worker", celery("worker", "-n", "worker@%h", "--pool", "threads", "-c", "2", *ALONE))
 BEAT = Program("beat", celery("beat", "--pidfile="))
 SIMULATOR = Program("simulator", manage("simulate"))

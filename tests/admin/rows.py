@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
+from devices.audit import record
 from devices.credentials import issue
 from devices.models import Project, RetentionClass
 from telemetry.models import Door, LedgerHour, QuarantinedMessage, RejectedItem, RejectionCount, RetentionReceipt
@@ -53,6 +54,9 @@ def _rejected_item(project: Project) -> RejectedItem:
 # Of the projects: who administers one sees its rows.
 OF_PROJECTS: dict[str, MakeRow] = {
     "devices.Project": lambda project: project,
+    "devices.AuditEntry": lambda project: record(
+        None, "credential.issued", "boiler.1", project=project, kind="api_key"
+    ),
     "devices.Membership": lambda project: MembershipFactory.create(project=project),
     "devices.Device": lambda project: DeviceFactory.create(project=project),
     "devices.Credential": lambda project: issue(DeviceFactory.create(project=project), "api_key", None)[0],

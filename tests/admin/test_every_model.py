@@ -11,6 +11,7 @@ from tests.fixtures.clients import PageClient
 NEVER_ADDED = {
     "axes.AccessAttempt",
     "axes.AccessLog",
+    "devices.AuditEntry",
     "telemetry.LedgerHour",
     "telemetry.Metric",
     "telemetry.QuarantinedMessage",

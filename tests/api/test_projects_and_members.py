@@ -50,7 +50,7 @@ def test_the_name_of_a_project_in_addresses_never_changes(api: ApiClient, alice:
 def test_an_administrator_decides_neither_whom_it_lets_in_nor_what_it_keeps(
     api: ApiClient, alice: User, change: dict[str, str], acme: Project
 ) -> None:
-    RetentionClass.objects.filter(pk=acme.retention_class_id).update(name="default")
+    RetentionClass.objects.filter(pk=acme.retention_class.pk).update(name="default")
     answer = api(alice).patch(f"{PROJECTS}acme/", change)
     assert answer.status_code == 403
     assert answer.json()["detail"].startswith(f"Only superusers decide about {next(iter(change))}")

@@ -1,16 +1,17 @@
 """Who may do what over REST: every route and method there is, and what each of the cast is answered."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import transaction
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLPattern, reverse
 from rest_framework.test import APIClient
 
 from devices.models import Credential
 from iotsphere.models import User
 from tests.factories import DeviceFactory, DeviceTypeFactory, MetricFactory, UserFactory
+from tests.routes import routes
 
 CAST = ["alice", "oscar", "vera", "charlie", "root", "nobody"]
 # What alice, oscar, vera, charlie, root and nobody get.
@@ -56,6 +57,9 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET metric-list": ALL,
     "GET metric-detail": MEMBERS,
     "PATCH metric-detail": (200, 403, 403, 404, 200, 401),
+    "GET server-list": ALL,
+    "GET server-detail": MEMBERS,
+    "GET server-metrics": MEMBERS,
 }
 BODIES: dict[str, dict[str, Any]] = {
     "PATCH me": {"first_name": "Somebody"},
@@ -72,23 +76,18 @@ UNASKED = {"head", "options"}
 QUERIES = {"GET history": "?metrics=temperature"}
 
 
-def routes(resolver: URLResolver | None = None, path: str = "") -> Iterator[tuple[str, URLPattern]]:
-    """Every method and name under /api/ (the path where there is no name), with the route behind it."""
-    for pattern in (resolver or get_resolver()).url_patterns:
-        here = path + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from routes(pattern, here)
-        elif here.startswith("api/"):
-            yield from ((f"{method} {pattern.name or here}", pattern) for method in _methods(pattern))
-
-
 def _methods(pattern: URLPattern) -> list[str]:
     view: Any = pattern.callback
     answered = getattr(view, "actions", None) or dir(view.cls)
     return [method.upper() for method in view.cls.http_method_names if method in answered and method not in UNASKED]
 
 
-ROUTES = dict(routes())
+ROUTES = {
+    f"{method} {pattern.name or path}": pattern
+    for path, pattern in routes()
+    if path.startswith("api/")
+    for method in _methods(pattern)
+}
 
 
 def test_every_route_and_method_is_in_the_matrix() -> None:
@@ -104,6 +103,9 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         device_id="boiler.1", project=acme, device_type=DeviceTypeFactory.create(slug="boiler")
     )
     metric = MetricFactory.create(device=device)
+    server = DeviceFactory.create(
+        name="boiler.1", project=acme, device_type=DeviceTypeFactory.create(slug="server"), hostname="boiler.1"
+    )
     credential = Credential.objects.create(device=device, kind="api_key", public_id="0123456789abcdef")
     return {
         "project": {"slug": "acme"},
@@ -114,6 +116,7 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         "history": {"device_id": "boiler.1"},
         "credential": {"public_id": credential.public_id},
         "metric": {"pk": metric.pk},
+        "server": {"id": server.uuid},
     }
 
 

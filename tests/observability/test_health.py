@@ -79,7 +79,7 @@ def test_while_one_of_several_can_store_all_is_well() -> None:
 def listener(
     transactional_db: None, broker: Broker, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Listener]:
-    settings.INGEST_CLIENT_ID = f"listener-{uuid4().hex}"
+    settings.INGEST_GROUP = f"listener-{uuid4().hex}"
     monkeypatch.setattr(heartbeat, "EVERY", 0.05)
     listener = Listener()
     listener.start()

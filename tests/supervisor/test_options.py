@@ -26,7 +26,15 @@ def test_the_demo_can_be_switched_off(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "http"), ("PORT", "0"), ("MQTT_PORT", "65536"), ("PORT", "-1"), ("DEMO", "perhaps")]
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "0"),
+        ("MQTT_PORT", "65536"),
+        ("PORT", "-1"),
+        ("INGEST_WORKERS", "17"),
+        ("DEMO", "perhaps"),
+    ],
 )
 def test_nonsense_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(Refusal, match=f"^{name} must be .*{value}"):

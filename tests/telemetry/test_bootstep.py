@@ -17,9 +17,9 @@ THREADS = "--pool=threads"
 PREFORK = "--pool=prefork"
 
 
-def worker(start_process: StartProcess, client_id: str, *options: str) -> Child:
+def worker(start_process: StartProcess, group: str, *options: str) -> Child:
     return start_process(
-        "-m", "celery", "-A", "iotsphere", "worker", "--concurrency=1", *options, env={"INGEST_CLIENT_ID": client_id}
+        "-m", "celery", "-A", "iotsphere", "worker", "--concurrency=1", *options, env={"INGEST_GROUP": group}
     )
 
 

@@ -26,7 +26,7 @@ Listen = Callable[[], Listener]
 @pytest.fixture
 def listen(broker: Broker, settings: Any) -> Iterator[Listen]:
     """Start a listener; several in a test take over each other's session, as a restarted one does."""
-    settings.INGEST_CLIENT_ID = f"listener-{uuid4().hex}"
+    settings.INGEST_GROUP = f"listener-{uuid4().hex}"
     with ExitStack() as stack:
 
         def start() -> Listener:

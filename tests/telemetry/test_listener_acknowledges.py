@@ -6,11 +6,19 @@ from unittest.mock import Mock
 import paho.mqtt.client as mqtt
 import pytest
 
-from telemetry.listener import Delivery, Listener, sort_out
+from telemetry.line import Delivery, Line, Purpose
+from telemetry.listener import acknowledge, sort_out
 from tests.factories import NOON
 
 
-def delivery(client: Any = None, **fields: Any) -> Delivery:
+def line(client: Any = None, *, is_shared: bool = False) -> Line:
+    line = Line("sensor", Purpose(), most_unacknowledged=10, take=Mock(), changed=Mock())
+    line._client = client
+    line.is_shared = is_shared
+    return line
+
+
+def delivery(line: Line, **fields: Any) -> Delivery:
     defaults: dict[str, Any] = {
         "connection": 0,
         "mid": 1,
@@ -20,7 +28,7 @@ def delivery(client: Any = None, **fields: Any) -> Delivery:
         "is_retained": False,
         "received_at": NOON,
     }
-    return Delivery(client, **{**defaults, **fields})
+    return Delivery(line, **{**defaults, **fields})
 
 
 @pytest.fixture
@@ -29,32 +37,46 @@ def client() -> Mock:
 
 
 def test_messages_of_this_connection_are_acknowledged(client: Mock) -> None:
-    Listener()._acknowledge([delivery(client, mid=7), delivery(client, mid=8, qos=2)])
+    here = line(client)
+    acknowledge([delivery(here, mid=7), delivery(here, mid=8, qos=2)])
     assert [call.args for call in client.ack.call_args_list] == [(7, 1), (8, 2)]
 
 
 def test_messages_of_a_former_connection_are_not(client: Mock) -> None:
-    listener = Listener()
-    listener._on_disconnect(client, None, None, Mock(), None)
-    listener._acknowledge([delivery(client, connection=0), delivery(client, connection=1, mid=9)])
+    here = line(client)
+    here._on_disconnect(client, None, None, Mock(), None)
+    acknowledge([delivery(here, connection=0), delivery(here, connection=1, mid=9)])
     assert [call.args for call in client.ack.call_args_list] == [(9, 1)]
 
 
+def test_each_is_acknowledged_where_it_came_from() -> None:
+    one, other = Mock(spec=mqtt.Client), Mock(spec=mqtt.Client)
+    acknowledge([delivery(line(one), mid=7), delivery(line(other), mid=8)])
+    assert (one.ack.call_args.args, other.ack.call_args.args) == ((7, 1), (8, 1))
+
+
 def test_what_needs_no_acknowledgement_gets_none(client: Mock) -> None:
-    Listener()._acknowledge([delivery(client, qos=0)])
+    acknowledge([delivery(line(client), qos=0)])
     assert not client.ack.called
 
 
 def test_telemetry_and_statuses_are_sorted_out() -> None:
-    telemetry, statuses = sort_out([delivery(), delivery(topic="app/device/sensor/status", body=b" Offline\n")])
+    here = line()
+    telemetry, statuses = sort_out(
+        [delivery(here), delivery(here, topic="app/device/sensor/status", body=b" Offline\n")]
+    )
     assert [envelope.device_id for envelope in telemetry] == ["sensor"]
     assert [(status.device_id, status.word) for status in statuses] == [("sensor", "offline")]
 
 
+def test_a_status_that_may_have_been_overtaken_is_left_to_the_line_that_brings_them_in_order() -> None:
+    assert sort_out([delivery(line(is_shared=True), topic="app/device/sensor/status", body=b"offline")]) == ([], [])
+
+
 def test_a_wrong_topic_goes_to_ingest_to_be_counted() -> None:
-    [envelope], _ = sort_out([delivery(topic="app/device/sensor/temperature")])
+    [envelope], _ = sort_out([delivery(line(), topic="app/device/sensor/temperature")])
     assert (envelope.device_id, envelope.topic) == ("", "app/device/sensor/temperature")
 
 
 def test_retained_telemetry_is_dropped() -> None:
-    assert sort_out([delivery(is_retained=True)]) == ([], [])
+    assert sort_out([delivery(line(), is_retained=True)]) == ([], [])

@@ -1,0 +1,51 @@
+"""Who may open what: every page for operators there is, and what each of the cast is answered."""
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from devices.models import Device, Project
+from iotsphere.models import User
+from tests.factories import DeviceFactory
+from tests.fixtures.clients import PageClient
+from tests.routes import routes
+
+CAST = ["alice", "oscar", "vera", "charlie", "root", "nobody"]
+# What alice, oscar, vera, charlie, root and nobody get: who has not signed in is sent to do so.
+ALL = (200, 200, 200, 200, 200, 302)
+MEMBERS = (200, 200, 200, 404, 200, 302)
+SIGNED_IN_ALREADY = (302, 302, 302, 302, 302, 200)
+
+MATRIX: dict[str, tuple[int, ...]] = {
+    "fleet": ALL,
+    "fleet-summary": ALL,
+    "device": MEMBERS,
+    "device-tab": MEMBERS,
+    "login": SIGNED_IN_ALREADY,
+    "logout": (405,) * 6,
+    "first_start": (403,) * 6,
+}
+ARGUMENTS = {"device_id": "boiler.1", "tab": "history", "token": "made-up"}
+ELSEWHERE = ("admin/", "api/", "metrics")  # tests/admin, tests/api, tests/observability
+
+ROUTES = {pattern.name: pattern for path, pattern in routes() if not path.startswith(ELSEWHERE)}
+
+
+def test_every_page_is_in_the_matrix() -> None:
+    assert sorted(map(str, ROUTES)) == sorted(MATRIX)
+
+
+@pytest.fixture
+def boiler(acme: Project) -> Device:
+    return DeviceFactory.create(device_id="boiler.1", project=acme)
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_the_matrix_holds(
+    name: str, boiler: Device, root: User, pages: PageClient, request: pytest.FixtureRequest
+) -> None:
+    address = reverse(name, kwargs={key: ARGUMENTS[key] for key in ROUTES[name].pattern.converters})
+    people: dict[str, Any] = {who: None if who == "nobody" else request.getfixturevalue(who) for who in CAST}
+    answers = {who: pages(person).get(address) for who, person in people.items()}
+    assert tuple(answer.status_code for answer in answers.values()) == MATRIX[name], answers
