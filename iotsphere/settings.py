@@ -178,6 +178,8 @@ INGEST_MAX_BODY_BYTES = env.int("INGEST_MAX_BODY_BYTES", default=256 * 1024)
 INGEST_REQUESTS_PER_MINUTE = env.int("INGEST_REQUESTS_PER_MINUTE", default=600)
 # The ingest workers of one portal share what devices send under this name: two portals at one broker need two.
 INGEST_GROUP = env.str("INGEST_GROUP", default="ingest")
+# Whether several of them take their share each, or all but one stand by.
+INGEST_SHARED = env.bool("INGEST_SHARED", default=False)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- Celery -----------------------------------------------------------------------------------------------------
