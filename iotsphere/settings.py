@@ -195,7 +195,14 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 60 * 60
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# What devices are waiting for is sent by the ingest worker, where no long task stands in front of it.
+CELERY_TASK_ROUTES = {"devices.tasks.work_off_outbox": {"queue": "ingest"}}
 CELERY_BEAT_SCHEDULE = {
+    "work off the outbox": {
+        "task": "devices.tasks.work_off_outbox",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
     "keep broker files": {"task": "devices.tasks.keep_broker_files", "schedule": timedelta(minutes=1)},
     "sweep presence": {"task": "telemetry.tasks.sweep_presence", "schedule": timedelta(seconds=10)},
     "roll up": {"task": "telemetry.tasks.roll_up", "schedule": timedelta(seconds=20)},
@@ -203,6 +210,7 @@ CELERY_BEAT_SCHEDULE = {
     "maintain partitions": {"task": "telemetry.tasks.maintain_partitions", "schedule": timedelta(hours=1)},
     "enforce retention": {"task": "telemetry.tasks.enforce_retention", "schedule": crontab(hour=3, minute=17)},
     "prune rejected items": {"task": "telemetry.tasks.prune_rejected_items", "schedule": timedelta(minutes=10)},
+    "prune kept answers": {"task": "devices.tasks.prune_kept_answers", "schedule": timedelta(hours=1)},
     "prune expired tokens": {"task": "iotsphere.tasks.prune_expired_tokens", "schedule": timedelta(days=1)},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -271,6 +279,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "CommandReply": "telemetry.api.device.REPLY_CHOICES",
+        "CommandStatus": "devices.command_states.CommandStatus",
         "CredentialKind": "devices.models.CredentialKind",
         "MetricKind": "devices.models.MetricKind",
         "Presence": "devices.models.Presence",

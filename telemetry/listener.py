@@ -27,7 +27,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 
-from devices import topics
+from devices import topics, uplink
 from devices.presence import Status, Word, note_statuses
 from telemetry import heartbeat, live
 from telemetry.inbox import Inbox
@@ -188,10 +188,12 @@ class Listener:
 
     def _work(self) -> None:
         while deliveries := self._inbox.take(settings.INGEST_BATCH_SIZE):
-            telemetry, statuses = sort_out(deliveries)
+            telemetry, statuses, letters = sort_out(deliveries)
             if telemetry and not self._persist(partial(ingest, telemetry)):
                 break
             if statuses and not self._persist(partial(take_statuses, statuses)):
+                break
+            if letters and not self._persist(partial(uplink.take, letters)):
                 break
             acknowledge(deliveries)
         connection.close()
@@ -219,13 +221,20 @@ def acknowledge(deliveries: Sequence[Delivery]) -> None:
         line.acknowledge([delivery for delivery in deliveries if delivery.line is line])
 
 
-def sort_out(deliveries: Sequence[Delivery]) -> tuple[list[Envelope], list[Status]]:
-    """What is for ingest (wrong topics too, for they are counted), and what is said about connections."""
+def sort_out(deliveries: Sequence[Delivery]) -> tuple[list[Envelope], list[Status], list[uplink.Letter]]:
+    """What is for ingest (wrong topics too, for they are counted), what is said about connections, and the rest."""
     telemetry: list[Envelope] = []
     statuses: list[Status] = []
+    letters: list[uplink.Letter] = []
     for delivery in deliveries:
-        device_id, kind = topics.parse(delivery.topic) or ("", "")
-        if kind == topics.STATUS:
+        topic = topics.parse(delivery.topic) or topics.Topic("", "")
+        device_id, kind, _ = topic
+        if kind in topics.TO_DEVICES:
+            continue  # the portal's own
+        if kind in {topics.REPLY, topics.REPORTED}:
+            if not delivery.is_retained:
+                letters.append(uplink.Letter(topic, delivery.body, delivery.received_at))
+        elif kind == topics.STATUS:
             if delivery.line.is_shared:
                 continue  # it comes in its order by the line for statuses
             word = WORDS.get(delivery.body.strip().lower())
@@ -235,7 +244,7 @@ def sort_out(deliveries: Sequence[Delivery]) -> tuple[list[Envelope], list[Statu
                 log.warning("a status is neither online nor offline", topic=delivery.topic)
         elif not delivery.is_retained:
             telemetry.append(Envelope(device_id, delivery.body, Door.MQTT, delivery.received_at, delivery.topic))
-    return telemetry, statuses
+    return telemetry, statuses, letters
 
 
 def take_statuses(statuses: Sequence[Status]) -> None:

@@ -11,11 +11,13 @@ from tests.fixtures.clients import PageClient
 NEVER_ADDED = {
     "axes.AccessAttempt",
     "axes.AccessLog",
+    "devices.Command",
+    "devices.Twin",
     "devices.AuditEntry",
     "telemetry.LedgerHour",
     "telemetry.Metric",
     "telemetry.QuarantinedMessage",
-    "telemetry.RejectedItem",
+    "telemetry.RejectedMessage",
     "telemetry.RetentionReceipt",
     "telemetry.RejectionCount",
 }
