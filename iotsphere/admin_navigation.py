@@ -19,7 +19,7 @@ SECTIONS = {
     "Telemetry": {
         "telemetry.Metric": "show_chart",
         "telemetry.QuarantinedMessage": "contact_support",
-        "telemetry.RejectedItem": "block",
+        "telemetry.RejectedMessage": "block",
         "telemetry.LedgerHour": "receipt_long",
         "telemetry.RejectionCount": "format_list_numbered",
     },

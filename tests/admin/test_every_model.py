@@ -18,7 +18,7 @@ NEVER_ADDED = {
     "telemetry.LedgerHour",
     "telemetry.Metric",
     "telemetry.QuarantinedMessage",
-    "telemetry.RejectedItem",
+    "telemetry.RejectedMessage",
     "telemetry.RetentionReceipt",
     "telemetry.RejectionCount",
 }
