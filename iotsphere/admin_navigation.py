@@ -34,6 +34,7 @@ SECTIONS = {
         "devices.Purge": "delete_sweep",
         "devices.RetentionClass": "inventory_2",
         "telemetry.RetentionReceipt": "auto_delete",
+        "devices.RevokedCertificate": "gpp_bad",
         "django_celery_beat.PeriodicTask": "schedule",
         "django_celery_beat.IntervalSchedule": "timer",
         "django_celery_beat.CrontabSchedule": "calendar_month",

@@ -11,3 +11,4 @@ class TelemetryConfig(AppConfig):
             purge,  # noqa: F401 (says what it has of a device)
             series,  # noqa: F401 (follows changes of devices and metrics)
         )
+        from telemetry.device_socket import signals  # noqa: F401, PLC0415 (tells sockets of devices)

@@ -1,6 +1,6 @@
 from django_filters import rest_framework as filters
 
-from devices.models import Credential, CredentialKind, Device, Lifecycle, Membership, Presence, Purge
+from devices.models import Credential, CredentialKind, Device, Lifecycle, Membership, Presence
 from devices.models.credential import CredentialQuerySet
 from devices.models.device import DeviceQuerySet
 from devices.permissions import Role
@@ -50,13 +50,3 @@ class CredentialFilter(filters.FilterSet):
 
     def live(self, credentials: CredentialQuerySet, name: str, live: bool) -> CredentialQuerySet:
         return credentials.live() if live else credentials.exclude(pk__in=credentials.live())
-
-
-class PurgeFilter(filters.FilterSet):
-    device_id = filters.CharFilter(help_text="The device ID.")
-    project = filters.CharFilter(field_name="project__slug", help_text="The project's slug.")
-    finished = filters.BooleanFilter(field_name="finished_at", lookup_expr="isnull", exclude=True)
-
-    class Meta:
-        model = Purge
-        fields: tuple[str, ...] = ()

@@ -3,6 +3,7 @@ from rest_framework.routers import SimpleRouter
 
 from devices import paths  # noqa: F401 (knows <device_id:…>)
 from devices.api.commands import CommandViewSet
+from devices.api.purges import PurgeViewSet
 from devices.api.twin import TwinView
 from devices.api.views import (
     CredentialViewSet,
@@ -10,7 +11,6 @@ from devices.api.views import (
     DeviceViewSet,
     MemberViewSet,
     ProjectViewSet,
-    PurgeViewSet,
 )
 
 router = SimpleRouter()

@@ -12,7 +12,8 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ModelViewSet, ReadOnlyModelViewSet
 
 from devices.api.errors import Conflict
-from devices.api.filters import CredentialFilter, DeviceFilter, MemberFilter, PurgeFilter
+from devices.api.filters import CredentialFilter, DeviceFilter, MemberFilter
+from devices.api.purges import PurgeSerializer
 from devices.api.scoped import ScopedViewSet, require
 from devices.api.serializers import (
     DEVICE_COLUMNS,
@@ -22,10 +23,11 @@ from devices.api.serializers import (
     IssuedCredentialSerializer,
     MemberSerializer,
     ProjectSerializer,
-    PurgeSerializer,
+    WantedCredentialSerializer,
+    WholeCredentialSerializer,
 )
-from devices.credentials import issue
-from devices.models import Credential, Device, DeviceType, Membership, Project, Purge
+from devices.credentials import issue, revoke
+from devices.models import Credential, Device, DeviceType, Membership, Project
 from devices.models.device import DEVICE_ID_PATTERN
 from devices.permissions import Permission, ProjectScopedQuerySet
 from devices.removal import archive, ask_for_purge
@@ -137,22 +139,6 @@ class DeviceViewSet(ScopedViewSet, ModelViewSet):
         )
 
 
-class PurgeViewSet(ScopedViewSet, ReadOnlyModelViewSet):
-    """Purges: devices that go, or went, with everything they have sent. For those who manage devices."""
-
-    queryset = Purge.objects.select_related("project", "asked_by")
-    serializer_class = PurgeSerializer
-    permission = Permission.MANAGE_DEVICES
-    filterset_class = PurgeFilter
-    lookup_value_regex = ANY_PK
-    search_fields = ("device_id", "name")
-    ordering_fields = ("asked_at", "finished_at", "device_id")
-    ordering = ("-asked_at",)
-
-    def get_queryset(self) -> ProjectScopedQuerySet:
-        return super().get_queryset().where_user_may(self.request.user, self.permission)
-
-
 class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """Credentials of devices, for those who manage them. The secret is in the answer that creates one, never again."""
 
@@ -168,6 +154,10 @@ class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveMod
 
     def get_queryset(self) -> ProjectScopedQuerySet:
         return super().get_queryset().where_user_may(self.request.user, self.permission)
+
+    def get_serializer_class(self) -> type[BaseSerializer]:
+        special = {"create": WantedCredentialSerializer, "retrieve": WholeCredentialSerializer}
+        return special.get(self.action) or super().get_serializer_class()
 
     @extend_schema(responses={201: IssuedCredentialSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -187,5 +177,5 @@ class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveMod
     def revoke(self, request: Request, public_id: str) -> Response:
         """Make the secret worthless now and cut the device's connection. Once more does no harm."""
         credential = self.get_object()
-        credential.revoke()
+        revoke(credential, request.user)
         return Response(self.get_serializer(credential).data)

@@ -12,7 +12,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 from devices.audit import record
 from devices.commands import send
 from devices.credentials import issue
-from devices.models import Project, Purge, RetentionClass
+from devices.models import Project, Purge, RetentionClass, RevokedCertificate
 from devices.twin import report
 from telemetry.models import Door, LedgerHour, QuarantinedMessage, RejectedMessage, RejectionCount, RetentionReceipt
 from telemetry.reasons import Reason
@@ -83,6 +83,9 @@ OF_PROJECTS: dict[str, MakeRow] = {
 SHARED: dict[str, MakeRow] = {"devices.DeviceType": lambda _: DeviceTypeFactory.create()}
 # The platform's: for superusers.
 OF_THE_PLATFORM: dict[str, MakeRow] = {
+    "devices.RevokedCertificate": lambda _: RevokedCertificate.objects.create(
+        public_id="0123456789abcdef", revoked_at=NOON, expires_at=NOON
+    ),
     "devices.RetentionClass": lambda _: RetentionClass.objects.create(name="Short", raw_days=1),
     "telemetry.RetentionReceipt": lambda _: RetentionReceipt.objects.create(
         table="telemetry_reading", part="telemetry_reading_20251001", end=NOON, rows=1000

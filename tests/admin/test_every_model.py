@@ -15,6 +15,7 @@ NEVER_ADDED = {
     "devices.Twin",
     "devices.AuditEntry",
     "devices.Purge",
+    "devices.RevokedCertificate",
     "telemetry.LedgerHour",
     "telemetry.Metric",
     "telemetry.QuarantinedMessage",

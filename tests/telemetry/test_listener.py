@@ -225,6 +225,28 @@ def test_what_is_waiting_is_finished_before_it_stops(lasting_broker: Broker, lis
     assert not LedgerHour.objects.filter(duplicate__gt=0).exists(), f"{taken} were committed but not acknowledged"
 
 
+def test_what_is_sent_after_the_broker_was_restarted_and_before_it_is_back_is_kept(
+    lasting_broker: Broker, listen: Listen, device: Device
+) -> None:
+    listen().stop()
+    lasting_broker.stop()
+    lasting_broker.start()
+    publish(lasting_broker, *telemetry(device.device_id, recent(20), temperature=1))
+    listen()
+    stored(20)
+
+
+def test_a_second_one_stands_by_until_the_first_is_gone(broker: Broker, listen: Listen, device: Device) -> None:
+    first, second = listen(), Listener("2")
+    second.start()
+    publish(broker, *telemetry(device.device_id, recent(3), temperature=1))
+    stored(3)
+    assert not second.listening.is_set()
+    first.stop()
+    assert second.listening.wait(15)
+    second.stop()
+
+
 def test_a_broker_that_comes_back_finds_it_listening(broker: Broker, listen: Listen, device: Device) -> None:
     listener = listen()
     broker.kill()

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0004_commands_and_twins'),
+        ('devices', '0005_x509_certificates'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
