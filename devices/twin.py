@@ -126,4 +126,4 @@ def _keep(twin: Twin, side: TwinSide, diff: dict[str, Any], by: "AnyUser | None"
         TwinChange.objects.create(
             twin=twin, side=side, version=version, at=now, by_id=None if by is None else by.pk, diff=diff
         )
-    transaction.on_commit(partial(twin_changed.send, Twin, twin=twin), robust=True)
+    transaction.on_commit(partial(twin_changed.send, Twin, pk=twin.pk), robust=True)
