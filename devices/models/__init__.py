@@ -1,4 +1,5 @@
 from devices.models.audit import AuditEntry
+from devices.models.certificate import RevokedCertificate
 from devices.models.command import Command, CommandStep, CommandType, Witness
 from devices.models.credential import Credential, CredentialKind
 from devices.models.device import Device, Lifecycle, Presence, Way
@@ -25,6 +26,7 @@ __all__ = [
     "Project",
     "Provisioning",
     "RetentionClass",
+    "RevokedCertificate",
     "Twin",
     "TwinChange",
     "TwinSide",

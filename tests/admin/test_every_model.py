@@ -14,10 +14,11 @@ NEVER_ADDED = {
     "devices.Command",
     "devices.Twin",
     "devices.AuditEntry",
+    "devices.RevokedCertificate",
     "telemetry.LedgerHour",
     "telemetry.Metric",
     "telemetry.QuarantinedMessage",
-    "telemetry.RejectedItem",
+    "telemetry.RejectedMessage",
     "telemetry.RetentionReceipt",
     "telemetry.RejectionCount",
 }
