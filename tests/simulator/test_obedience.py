@@ -69,7 +69,12 @@ def test_a_slow_device_says_first_that_it_has_it() -> None:
     hand.command(command())
     hand.work()
     assert [status for _, status, *_ in line.replies] == ["delivered"]
-    wait_until(lambda: hand.work() or lamp.blinks)  # type: ignore[func-returns-value]
+
+    def has_blinked() -> bool:
+        hand.work()
+        return lamp.blinks == 1
+
+    wait_until(has_blinked)
     assert line.replies[-1][1] == "succeeded"
 
 
