@@ -9,5 +9,6 @@ urlpatterns = [
     path("console/", console, name="console"),
     path("fleet/summary/", views.fleet_summary, name="fleet-summary"),
     path("devices/<device_id:device_id>/", views.device, name="device"),
+    path("devices/<device_id:device_id>/quality/", views.device_quality, name="device-quality"),
     path("devices/<device_id:device_id>/<slug:tab>/", views.device, name="device-tab"),
 ]
