@@ -1,15 +1,15 @@
 from celery import shared_task
 
+from devices import broker
 from devices.api.once import forget_old_answers
-from devices.broker_files import write_broker_files
 from devices.credentials import warn_of_expiry
 from devices.outbox import work_off
 
 
 @shared_task
-def keep_broker_files() -> None:
+def keep_broker_informed() -> None:
     """Credentials expire without an event; this also makes good what failed after a commit."""
-    write_broker_files()
+    broker.follow()
 
 
 @shared_task
