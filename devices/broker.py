@@ -10,6 +10,7 @@ from django.dispatch import receiver
 
 from devices import broker_dynsec
 from devices.broker_files import write_broker_files
+from devices.broker_users import long_user_name
 from devices.models import Credential
 from devices.signals import credential_revoked
 
@@ -42,6 +43,7 @@ def follow_after_commit(**sent: Any) -> None:
     if settings.BROKER_ACCESS == "dynsec":
         credential = sent.get("credential") or sent["instance"]
         if credential.opens_broker and not sent.get("created"):
-            transaction.on_commit(lambda: broker_dynsec.dismiss(credential), robust=True)
+            name = long_user_name(credential)  # now: after the commit its device may be gone
+            transaction.on_commit(lambda: broker_dynsec.dismiss(name), robust=True)
     elif settings.BROKER_DIR:
         transaction.on_commit(write_broker_files, robust=True)

@@ -52,9 +52,8 @@ def admit(credential: Credential, password: str) -> None:
         control.tell([{"command": "createClient", **client, **secret}])
 
 
-def dismiss(credential: Credential) -> None:
-    """Let it in no more and end its connection. Should the broker not answer, `reconcile` makes it good."""
-    name = long_user_name(credential)
+def dismiss(name: str) -> None:
+    """Let this user in no more and end its connection. Should the broker not answer, `reconcile` makes it good."""
     try:
         with Control() as control:
             control.tell([{"command": "deleteClient", "username": name}], but="not found")

@@ -191,9 +191,10 @@ def test_a_password_opens_no_door_for_certificates(stage: Stage, boiler: Device)
 
 
 def test_a_certificate_of_another_authority_is_refused(stage: Stage, boiler: Device, settings: Any) -> None:
-    settings.CA_DIR, ours = stage.folder / "impostor", settings.CA_DIR
+    ours, folder = settings.CA_DIR, settings.BROKER_DIR
+    settings.CA_DIR, settings.BROKER_DIR = stage.folder / "impostor", ""
     shown = stage.issue(boiler, CredentialKind.X509)
-    settings.CA_DIR = ours
+    settings.CA_DIR, settings.BROKER_DIR = ours, folder
     write_broker_files()
     assert not stage.ask(shown).is_taken
 

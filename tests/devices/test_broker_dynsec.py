@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from devices.broker_dynsec import Control, dismiss, reconcile
+from devices.broker_users import long_user_name
 from devices.credentials import issue, revoke
 from devices.models import Credential, CredentialKind, Device
 from tests.devices.stage import Stage, staged
@@ -157,7 +158,7 @@ def test_what_differs_is_put_right(stage: Stage, boiler: Device, spoil: Callable
 
 def test_a_certificate_that_the_broker_forgot_is_told_again(stage: Stage, boiler: Device) -> None:
     shown = stage.issue(boiler, CredentialKind.X509)
-    dismiss(shown.credential)
+    dismiss(long_user_name(shown.credential))
     assert reconcile() == (1, [])
     stage.connect(shown).publish("app/device/boiler/telemetry")
     wait_until(stage.heard, what="the device")
@@ -165,7 +166,7 @@ def test_a_certificate_that_the_broker_forgot_is_told_again(stage: Stage, boiler
 
 def test_a_password_that_the_broker_forgot_is_named(stage: Stage, boiler: Device) -> None:
     shown = stage.issue(boiler, CredentialKind.MQTT)
-    dismiss(shown.credential)
+    dismiss(long_user_name(shown.credential))
     assert reconcile().lost == [shown.options["user"]]
 
 
