@@ -168,6 +168,10 @@ BROKER_DIR = env.str("BROKER_DIR", default="")
 BROKER_ACCESS = env.str("BROKER_ACCESS", default="files")
 if BROKER_ACCESS not in {"files", "dynsec"}:
     raise ImproperlyConfigured("BROKER_ACCESS must be files or dynsec.")
+# Brokers that the MQTT console may connect to besides the portal's own: Name=mqtts://user:password@host,… Further
+# parts of the address: ?ca=/path/to/ca.pem, &project=<slug> (for its operators alone), &network=10.0.0.0/8 (where a
+# name may lead besides the public network).
+MQTT_CONSOLE_BROKERS = env.list("MQTT_CONSOLE_BROKERS", default=[])
 
 # The authority that signs devices' certificates (PEM); empty: the portal makes its own in CA_DIR at first need.
 CA_CERTIFICATE = env.str("CA_CERTIFICATE", default="")
