@@ -1,8 +1,10 @@
 from celery import shared_task
+from django.utils import timezone
 
-from devices import broker
+from devices import broker, removal
 from devices.api.once import forget_old_answers
 from devices.credentials import warn_of_expiry
+from devices.models import Purge
 from devices.outbox import work_off
 
 
@@ -26,3 +28,16 @@ def work_off_outbox() -> None:
 @shared_task
 def prune_kept_answers() -> None:
     forget_old_answers()
+
+
+@shared_task
+def purge_device(pk: int) -> None:
+    if purge := Purge.objects.filter(pk=pk).first():
+        removal.carry_out(purge)
+
+
+@shared_task
+def go_on_with_purges() -> None:
+    """What was lost on its way to a worker, or with one."""
+    for pk in removal.stalled(timezone.now()):
+        purge_device(pk)

@@ -217,6 +217,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "keep broker informed": {"task": "devices.tasks.keep_broker_informed", "schedule": timedelta(minutes=1)},
+    "go on with purges": {"task": "devices.tasks.go_on_with_purges", "schedule": timedelta(minutes=1)},
     "warn of expiring credentials": {
         "task": "devices.tasks.warn_of_expiring_credentials",
         "schedule": crontab(hour=6, minute=11),
