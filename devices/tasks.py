@@ -1,18 +1,17 @@
 from celery import shared_task
 from django.utils import timezone
 
-from devices import removal
+from devices import broker, removal
 from devices.api.once import forget_old_answers
-from devices.broker_files import write_broker_files
 from devices.credentials import warn_of_expiry
 from devices.models import Purge
 from devices.outbox import work_off
 
 
 @shared_task
-def keep_broker_files() -> None:
+def keep_broker_informed() -> None:
     """Credentials expire without an event; this also makes good what failed after a commit."""
-    write_broker_files()
+    broker.follow()
 
 
 @shared_task
