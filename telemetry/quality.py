@@ -23,7 +23,7 @@ class Clock:
     The time that a message was on its way is in it: a good clock is a little behind.
     """
 
-    average: float
+    mean: float
     least: float
     most: float
 

@@ -23,7 +23,7 @@ class GapSerializer(serializers.Serializer):
 
 
 class ClockSerializer(serializers.Serializer):
-    average = serializers.FloatField()
+    mean = serializers.FloatField()
     least = serializers.FloatField()
     most = serializers.FloatField()
 
@@ -99,9 +99,7 @@ def _answer(device: Device, found: Quality) -> dict[str, Any]:
         "reasons": {Reason(reason).value: count for reason, count in found.reasons},
         "late_share": found.late_share,
         "clock_ahead": (
-            {"average": found.clock.average, "least": found.clock.least, "most": found.clock.most}
-            if found.clock
-            else None
+            {"mean": found.clock.mean, "least": found.clock.least, "most": found.clock.most} if found.clock else None
         ),
         "out_of_range": OutOfRangeSerializer(found.out_of_range, many=True).data,
     }

@@ -78,7 +78,7 @@ def test_what_came_late_counts_for_when_it_was_measured(device: Device) -> None:
 def test_the_clock_is_judged_by_what_came_on_time(device: Device) -> None:
     clock = found(device).clock
     assert clock is not None
-    assert (clock.average, clock.least, clock.most) == (-2.0, -2.0, -2.0)
+    assert (clock.mean, clock.least, clock.most) == (-2.0, -2.0, -2.0)
 
 
 def test_what_became_of_values_is_counted(device: Device) -> None:
@@ -113,7 +113,7 @@ def test_texts_alone_are_not_counted_by_time(acme: Project) -> None:
 
 def test_over_rest_all_of_it_is_told(device: Device, vera: User, api: ApiClient) -> None:
     answer: dict[str, Any] = api(vera).get(ADDRESS, {"days": 1}).json()
-    assert (answer["expected_interval"], answer["gap_count"], answer["clock_ahead"]["average"]) == (60, 2, -2)
+    assert (answer["expected_interval"], answer["gap_count"], answer["clock_ahead"]["mean"]) == (60, 2, -2)
     assert answer["items"] == {"received": 300, "stored": 300, "duplicate": 0, "rejected": 0}
 
 
