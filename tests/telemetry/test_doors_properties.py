@@ -3,6 +3,7 @@
 import gzip
 import json
 from typing import Any
+from unittest.mock import Mock
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -103,7 +104,7 @@ def test_by_mqtt() -> None:
         for topic, body, is_retained in packets:
             message = mqtt.MQTTMessage(topic=topic)
             message.payload, message.retain = body, is_retained
-            line._on_message(mqtt.Client(mqtt.CallbackAPIVersion.VERSION2), None, message)
+            line._on_message(Mock(spec=mqtt.Client), None, message)
         envelopes, statuses, *_ = sort_out(deliveries)
         take_statuses(statuses)
         assert all(is_balanced(receipt) for receipt in ingest(envelopes))
@@ -117,10 +118,11 @@ def is_balanced(receipt: Receipt) -> bool:
     return receipt.received == receipt.stored + receipt.duplicate + receipt.quarantined + rejected > 0
 
 
+names = st.sampled_from(["a", 5, float("nan"), True, None, "", "\ud800", "x" * 65, {}])
 types = st.sampled_from(["telemetry"] * 4 + ["ping", "authenticate", "ack"])
 frames = (
-    st.builds(lambda message, kind, name: {**message, "type": kind, "id": name}, messages, types, scalars)
-    | st.builds(lambda content, name: {"type": "telemetry", "id": name, "messages": content}, contents, texts)
+    st.builds(lambda message, kind, name: {**message, "type": kind, "id": name}, messages, types, names)
+    | st.builds(lambda content, name: {"type": "telemetry", "id": name, "messages": content}, contents, names)
 ).map(lambda frame: json.dumps(frame).encode())
 
 
