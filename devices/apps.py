@@ -7,3 +7,4 @@ class DevicesConfig(AppConfig):
 
     def ready(self) -> None:
         from devices import broker_files, outbox  # noqa: F401, PLC0415 (they follow credentials and presence)
+        from devices.console import checks  # noqa: F401, PLC0415 (registers the system checks)

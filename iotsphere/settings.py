@@ -164,6 +164,10 @@ CHANNEL_LAYERS = {
 MQTT_URL = env.str("MQTT_URL", default="mqtt://127.0.0.1:1883")
 # Folder with password file, ACL and pid of a broker on this machine that the portal manages; empty for others.
 BROKER_DIR = env.str("BROKER_DIR", default="")
+# Brokers that the MQTT console may connect to besides the portal's own: Name=mqtts://user:password@host,… Further
+# parts of the address: ?ca=/path/to/ca.pem, &project=<slug> (for its operators alone), &network=10.0.0.0/8 (where a
+# name may lead besides the public network).
+MQTT_CONSOLE_BROKERS = env.list("MQTT_CONSOLE_BROKERS", default=[])
 
 # The authority that signs devices' certificates (PEM); empty: the portal makes its own in CA_DIR at first need.
 CA_CERTIFICATE = env.str("CA_CERTIFICATE", default="")

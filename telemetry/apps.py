@@ -11,3 +11,4 @@ class TelemetryConfig(AppConfig):
             series,  # noqa: F401 (follows changes of devices and metrics)
         )
         from telemetry.device_socket import signals  # noqa: F401, PLC0415 (tells sockets of devices)
+        from telemetry.live import control  # noqa: F401, PLC0415 (tells pages of commands and twins)

@@ -7,7 +7,7 @@ from rest_framework.views import APIView
 
 # What is listed, in the order of the house; `{device_id}` stands for itself.
 LISTS = ["project", "member", "device-type", "device", "credential", "command", "metric", "server"]
-PLACES = ["telemetry", "me", "token", "token-refresh", "token-revoke", "schema", "docs"]
+PLACES = ["comparison", "telemetry", "me", "token", "token-refresh", "token-revoke", "schema", "docs"]
 
 
 class RootView(APIView):
