@@ -118,7 +118,7 @@ def is_balanced(receipt: Receipt) -> bool:
     return receipt.received == receipt.stored + receipt.duplicate + receipt.quarantined + rejected > 0
 
 
-names = st.sampled_from(["a", 5, float("nan"), True, None, "", "\ud800", "x" * 65, {}])
+names: st.SearchStrategy[Any] = st.sampled_from(["a", 5, float("nan"), True, None, "", "\ud800", "x" * 65, {}])
 types = st.sampled_from(["telemetry"] * 4 + ["ping", "authenticate", "ack"])
 frames = (
     st.builds(lambda message, kind, name: {**message, "type": kind, "id": name}, messages, types, names)
