@@ -222,6 +222,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "devices.tasks.warn_of_expiring_credentials",
         "schedule": crontab(hour=6, minute=11),
     },
+    "prune presence spans": {"task": "devices.tasks.prune_presence_spans", "schedule": timedelta(hours=6)},
     "sweep presence": {"task": "telemetry.tasks.sweep_presence", "schedule": timedelta(seconds=10)},
     "roll up": {"task": "telemetry.tasks.roll_up", "schedule": timedelta(seconds=20)},
     "recut days": {"task": "telemetry.tasks.recut_days", "schedule": timedelta(minutes=1)},
