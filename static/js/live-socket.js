@@ -97,6 +97,8 @@ export class LiveSocket extends EventTarget {
       if (!subscription) return;
       subscription.cursor = frame.cursor ?? subscription.cursor;
       for (const [deviceId, change] of Object.entries(frame.devices)) subscription.handler(deviceId, change);
+    } else if (frame.type === "ping") {
+      this.#send({ type: "pong", mark: frame.mark }); // all before it has been read
     } else if (frame.type === "error") {
       console.warn(`Live updates: ${frame.detail}`);
     } else if (frame.type === "authenticate") {
