@@ -9,8 +9,9 @@ from typing import Literal, NamedTuple
 
 from django.db import connection, transaction
 
-from devices.models import Device, Presence
+from devices.models import Device, Presence, Way
 from devices.models.device import DEFAULT_EXPECTED_INTERVAL, DeviceQuerySet
+from devices.signals import devices_connected
 
 OFFLINE_AT_LEAST = timedelta(seconds=90)
 SWEEP_CHUNK = 1000
@@ -41,13 +42,16 @@ def presence_after(last_sign: datetime | None, interval: timedelta, now: datetim
 class Status(NamedTuple):
     """What a device's status topic says: the device itself when it connects, the broker when it is gone.
 
-    A retained message only repeats what was said some time ago: it counts while nothing else is known.
+    A retained message only repeats what was said some time ago: it counts while nothing else is known. A device may
+    have several connections, as when it comes anew before the old one is known to be broken: `since` is when it was
+    last heard by way of the one that ended, which means nothing if it has connected after that.
     """
 
     device_id: str
     word: Word
     at: datetime
     is_retained: bool = False
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,13 @@ def note_messages(times: Mapping[int, datetime]) -> list[PresenceChange]:
     return _update(Device.objects.filter(pk__in=list(times)), lambda row: row.heard(times[row.pk]))
 
 
-def note_statuses(statuses: Iterable[Status]) -> list[PresenceChange]:
-    """Note what devices' status topics say, in this order. Of unknown devices: nothing."""
+def note_statuses(statuses: Iterable[Status], way: Way = Way.MQTT) -> list[PresenceChange]:
+    """Note what is said of devices' connections, in this order. Of unknown devices: nothing."""
     by_device: dict[str, list[Status]] = defaultdict(list)
     for status in statuses:
         by_device[status.device_id].append(status)
     devices = Device.objects.filter(device_id__in=list(by_device))
-    return _update(devices, lambda row: reduce(_Row.told, by_device[row.device_id], row))
+    return _update(devices, lambda row: reduce(_Row.told, by_device[row.device_id], row), way)
 
 
 def sweep(now: datetime) -> list[PresenceChange]:
@@ -117,6 +121,8 @@ class _Row(NamedTuple):
             return self if self.gone_since(status.at) else self.there(status.at)._replace(last_connect=status.at)
         if self.last_sign is not None and status.at < self.last_sign:
             return self
+        if status.since is not None and self.last_connect is not None and status.since < self.last_connect:
+            return self
         return self._replace(presence=Presence.OFFLINE, due_at=None, last_disconnect=status.at)
 
     def silent(self, now: datetime) -> "_Row":
@@ -147,7 +153,7 @@ class _Row(NamedTuple):
         )
 
 
-def _update(devices: DeviceQuerySet, change: Callable[[_Row], _Row]) -> list[PresenceChange]:
+def _update(devices: DeviceQuerySet, change: Callable[[_Row], _Row], way: Way | None = None) -> list[PresenceChange]:
     # Locked in the order of their keys, so that two processes wait for each other but never in a circle. On SQLite a
     # transaction that will write is alone from its beginning.
     with transaction.atomic():
@@ -169,6 +175,8 @@ def _update(devices: DeviceQuerySet, change: Callable[[_Row], _Row]) -> list[Pre
         ]
         changed = [(row, after) for row in rows if (after := change(row)) != row]
         _write([after for _, after in changed])
+        if connected := [after.pk for before, after in changed if after.last_connect != before.last_connect]:
+            devices_connected.send(Device, pks=connected, way=way)
     return [
         PresenceChange(after.device_id, after.project_id, Presence(after.presence), after.last_message)
         for before, after in changed

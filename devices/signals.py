@@ -2,3 +2,11 @@ from django.dispatch import Signal
 
 # Sent when credentials were revoked: an update in the database, that Django announces by no signal of its own.
 credential_revoked = Signal()
+
+# Sent when devices have connected, in the transaction that notes it: `pks`, and the `way` they did (None: unknown).
+devices_connected = Signal()
+
+# Sent after the commit, for those who show it: the `pks` of commands that are new or have moved, the `pk` of a twin
+# that is another.
+commands_changed = Signal()
+twin_changed = Signal()

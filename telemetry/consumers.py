@@ -5,6 +5,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from prometheus_client import Counter
 
+from telemetry.live import orders
 from telemetry.live.feed import Batch, Subject, Subscription, concerning
 from telemetry.live.frames import BadRequest, Frame, Refused, cursor_of, id_of, wish_of
 from telemetry.live.paced_socket import PacedSocket
@@ -13,6 +14,7 @@ from telemetry.live.state import MOST_DEVICES, TooManyDevices, Wish
 from telemetry.live.visitor import Visitor
 
 MOST_SUBSCRIPTIONS = 32
+ORDERS = {"command": orders.command, "desired": orders.desired}
 
 FRAMES = Counter("iotsphere_live_frames", "Frames with changes sent to live sockets.")
 
@@ -35,6 +37,16 @@ class LiveConsumer(PacedSocket):
     def __init__(self) -> None:
         super().__init__()
         self._watches: dict[str, Watch] = {}
+        self._paused = ""  # what the client was told last of Hub.paused
+
+    async def welcome(self, visitor: Visitor) -> None:
+        await super().welcome(visitor)
+        await self._tell_pace()
+
+    async def heed(self, notes: set[str]) -> None:
+        if "pace" in notes and self._visitor is not None:
+            await self._tell_pace()
+        await super().heed(notes)
 
     @property
     def subscription_count(self) -> int:
@@ -77,8 +89,11 @@ class LiveConsumer(PacedSocket):
             for watch in self._watches.values():
                 watch.since = cursor
             self._news.set()
+        elif kind in ORDERS:
+            await self.say(await database_sync_to_async(ORDERS[kind])(visitor.user, frame))
         else:
-            raise BadRequest("Unknown type: send authenticate, subscribe, unsubscribe, resume, ping or pong.")
+            known = ", ".join(ORDERS)
+            raise BadRequest(f"Unknown type: send authenticate, subscribe, unsubscribe, resume, {known}, ping or pong.")
 
     async def _subscribe(self, visitor: Visitor, frame: Frame) -> None:
         watch_id, wish = id_of(frame), wish_of(frame)
@@ -111,6 +126,11 @@ class LiveConsumer(PacedSocket):
             self._hub.part(watch.subscription)
 
     # --- What the client is sent ---------------------------------------------------------------------------------
+
+    async def _tell_pace(self) -> None:
+        if self._hub.paused != self._paused:
+            self._paused = self._hub.paused
+            await self.say({"type": "paused", "detail": self._paused} if self._paused else {"type": "resumed"})
 
     async def _catch_up(self, visitor: Visitor, watch_id: str, watch: Watch, cursor: str) -> None:
         """Send what came between `cursor` and the subscription, entry by entry; where that is unknown, or more than a

@@ -87,8 +87,8 @@ class OrderlySocket(AsyncWebsocketConsumer):
         self._closed = True
         if reason is not None:
             await self.say_error(reason)
-        await self.let_go()
         await self.close(code)
+        await self.let_go()
 
     # --- Notes of the hub and of the clock -----------------------------------------------------------------------
 
@@ -100,6 +100,9 @@ class OrderlySocket(AsyncWebsocketConsumer):
 
     def end(self) -> None:
         self._note("end")
+
+    def pace_changed(self) -> None:
+        self._note("pace")
 
     def _note(self, what: str) -> None:
         self._todo.add(what)

@@ -15,16 +15,20 @@ CAST = ["alice", "oscar", "vera", "charlie", "root", "nobody"]
 # What alice, oscar, vera, charlie, root and nobody get: who has not signed in is sent to do so.
 ALL = (200, 200, 200, 200, 200, 302)
 MEMBERS = (200, 200, 200, 404, 200, 302)
+OPERATORS = (200, 200, 403, 403, 200, 302)
 SIGNED_IN_ALREADY = (302, 302, 302, 302, 302, 200)
 
 MATRIX: dict[str, tuple[int, ...]] = {
     "fleet": ALL,
     "fleet-summary": ALL,
+    "console": OPERATORS,
     "device": MEMBERS,
     "device-tab": MEMBERS,
     "login": SIGNED_IN_ALREADY,
     "logout": (405,) * 6,
     "first_start": (403,) * 6,
+    "authority": (200,) * 6,
+    "revoked-certificates": (200,) * 6,
 }
 ARGUMENTS = {"device_id": "boiler.1", "tab": "history", "token": "made-up"}
 ELSEWHERE = ("admin/", "api/", "metrics")  # tests/admin, tests/api, tests/observability
