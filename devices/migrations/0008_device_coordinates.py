@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0006_purges'),
+        ('devices', '0007_presence_spans'),
     ]
 
     operations = [
