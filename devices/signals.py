@@ -10,3 +10,6 @@ devices_connected = Signal()
 # that is another.
 commands_changed = Signal()
 twin_changed = Signal()
+
+# Asks each app what it has of a `device` that is about to be purged; they answer with a devices.removal.Share.
+purging = Signal()
