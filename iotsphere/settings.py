@@ -166,6 +166,14 @@ CHANNEL_LAYERS = {
 MQTT_URL = env.str("MQTT_URL", default="mqtt://127.0.0.1:1883")
 # Folder with password file, ACL and pid of a broker on this machine that the portal manages; empty for others.
 BROKER_DIR = env.str("BROKER_DIR", default="")
+# How the broker is told who may come in: "files" in BROKER_DIR, or "dynsec", its dynamic security plugin, over MQTT.
+BROKER_ACCESS = env.str("BROKER_ACCESS", default="files")
+if BROKER_ACCESS not in {"files", "dynsec"}:
+    raise ImproperlyConfigured("BROKER_ACCESS must be files or dynsec.")
+# Brokers that the MQTT console may connect to besides the portal's own: Name=mqtts://user:password@host,… Further
+# parts of the address: ?ca=/path/to/ca.pem, &project=<slug> (for its operators alone), &network=10.0.0.0/8 (where a
+# name may lead besides the public network).
+MQTT_CONSOLE_BROKERS = env.list("MQTT_CONSOLE_BROKERS", default=[])
 
 # The authority that signs devices' certificates (PEM); empty: the portal makes its own in CA_DIR at first need.
 CA_CERTIFICATE = env.str("CA_CERTIFICATE", default="")
@@ -189,6 +197,14 @@ INGEST_GROUP = env.str("INGEST_GROUP", default="ingest")
 INGEST_SHARED = env.bool("INGEST_SHARED", default=False)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+# --- Live updates -----------------------------------------------------------------------------------------------
+
+# How much of each web process one account may take.
+LIVE_SOCKETS_PER_USER = env.int("LIVE_SOCKETS_PER_USER", default=100)
+LIVE_SUBSCRIPTIONS_PER_USER = env.int("LIVE_SUBSCRIPTIONS_PER_USER", default=500)
+# Seconds in which a live socket's client has to say that it has read what it was sent; it is closed otherwise.
+LIVE_PONG_WITHIN = env.int("LIVE_PONG_WITHIN", default=30)
+
 # --- Celery -----------------------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL
@@ -210,11 +226,13 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
     },
-    "keep broker files": {"task": "devices.tasks.keep_broker_files", "schedule": timedelta(minutes=1)},
+    "keep broker informed": {"task": "devices.tasks.keep_broker_informed", "schedule": timedelta(minutes=1)},
+    "go on with purges": {"task": "devices.tasks.go_on_with_purges", "schedule": timedelta(minutes=1)},
     "warn of expiring credentials": {
         "task": "devices.tasks.warn_of_expiring_credentials",
         "schedule": crontab(hour=6, minute=11),
     },
+    "prune presence spans": {"task": "devices.tasks.prune_presence_spans", "schedule": timedelta(hours=6)},
     "sweep presence": {"task": "telemetry.tasks.sweep_presence", "schedule": timedelta(seconds=10)},
     "roll up": {"task": "telemetry.tasks.roll_up", "schedule": timedelta(seconds=20)},
     "recut days": {"task": "telemetry.tasks.recut_days", "schedule": timedelta(minutes=1)},

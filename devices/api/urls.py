@@ -2,9 +2,17 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from devices import paths  # noqa: F401 (knows <device_id:…>)
+from devices.api.availability import AvailabilityView
 from devices.api.commands import CommandViewSet
+from devices.api.purges import PurgeViewSet
 from devices.api.twin import TwinView
-from devices.api.views import CredentialViewSet, DeviceTypeViewSet, DeviceViewSet, MemberViewSet, ProjectViewSet
+from devices.api.views import (
+    CredentialViewSet,
+    DeviceTypeViewSet,
+    DeviceViewSet,
+    MemberViewSet,
+    ProjectViewSet,
+)
 
 router = SimpleRouter()
 router.register("projects", ProjectViewSet)
@@ -13,5 +21,10 @@ router.register("device-types", DeviceTypeViewSet, basename="device-type")
 router.register("devices", DeviceViewSet)
 router.register("credentials", CredentialViewSet)
 router.register("commands", CommandViewSet)
+router.register("purges", PurgeViewSet)
 
-urlpatterns = [path("devices/<device_id:device_id>/twin/", TwinView.as_view(), name="twin"), *router.urls]
+urlpatterns = [
+    path("devices/<device_id:device_id>/twin/", TwinView.as_view(), name="twin"),
+    path("devices/<device_id:device_id>/availability/", AvailabilityView.as_view(), name="availability"),
+    *router.urls,
+]
