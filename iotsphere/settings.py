@@ -135,6 +135,8 @@ else:
     # Who gets none within five seconds answers 503 rather than keep its sender waiting. For as long is a server that is
     # away tried again, with growing pauses; then the next who asks has it tried anew.
     DATABASES["default"]["OPTIONS"] = {
+        # For tables of many partitions PostgreSQL expects much work and compiles short queries, for seconds.
+        "options": "-c jit=off",
         "pool": {
             "min_size": 1,
             "max_size": env.int("DATABASE_POOL", default=10),
@@ -279,7 +281,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_FILTER_BACKENDS": [
         "iotsphere.api.filters.KnownParameters",
-        "django_filters.rest_framework.DjangoFilterBackend",
+        "iotsphere.api.filters.Filters",
         "iotsphere.api.filters.Search",
         "iotsphere.api.filters.Ordering",
     ],
