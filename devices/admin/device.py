@@ -83,8 +83,8 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
     search_help_text = "Name, device ID, host name, location or label"
     autocomplete_fields = ["parent"]
     actions = ["send_command", "enable", "disable", "archive", "delete_selected"]
-    actions_detail = ["issue_credential", "show_series"]
-    actions_row = ["issue_credential", "show_series"]
+    actions_detail = ["issue_credential", "show_series", "show_quality"]
+    actions_row = ["issue_credential", "show_series", "show_quality"]
     change_form_before_template = "admin/devices/device/now.html"
     nothing = "No devices yet"
     nothing_help = "Add one here or import a list. A device that nobody registered and that sends waits in quarantine."
@@ -163,6 +163,13 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
             text += f" {len(skipped)} skipped: {' '.join(f'{each.device_id}: {each.sentence}' for each in skipped[:5])}"
         self.message_user(request, text, messages.SUCCESS)
         return redirect("admin:devices_command_changelist")
+
+    @action(description="Data quality", icon="fact_check")
+    def show_quality(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        device = self.get_object(request, object_id)
+        if device is None:
+            raise Http404
+        return redirect("admin:telemetry_device_quality", device.pk)
 
     @action(description="Enable: take what they send", permissions=["change"])
     def enable(self, request: HttpRequest, devices: QuerySet[Device]) -> None:
