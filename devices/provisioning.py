@@ -83,22 +83,23 @@ def make_key(
     expires_at: datetime | None = None,
 ) -> tuple[ProvisioningKey, str]:
     """A new provisioning key and what devices must show, told this once."""
-    secret = new_secret()
+    public_id, secret = secrets.token_hex(8), new_secret()
+    shown = f"prov_{public_id}_{secret}"
     with transaction.atomic():
         key = ProvisioningKey.objects.create(
             project=project,
             device_type=device_type,
-            public_id=secrets.token_hex(8),
+            public_id=public_id,
             secret_hash=hash_api_key(secret),
-            password_hash=hash_mqtt_password(secret),
+            password_hash=hash_mqtt_password(shown),
             note=note,
             most_devices=most_devices,
             expires_at=expires_at,
             created_by_id=by.pk,
         )
         record(by, "provisioning_key.made", key.public_id, project=project, note=note)
-        admit_provisioning_key(key, secret)
-    return key, f"prov_{key.public_id}_{secret}"
+        admit_provisioning_key(key, shown)
+    return key, shown
 
 
 def revoke_key(key: ProvisioningKey, by: AnyUser) -> bool:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0008_device_coordinates'),
+        ('devices', '0009_shipped_settings_and_commands'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
