@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0008_device_coordinates'),
+        ('devices', '0010_provisioning'),
     ]
 
     operations = [
