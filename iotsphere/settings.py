@@ -154,7 +154,7 @@ BROKER_DIR = env.str("BROKER_DIR", default="")
 # --- Telemetry --------------------------------------------------------------------------------------------------
 
 # Functions called with the stored readings inside the transaction of each batch, in this order (import strings).
-INGEST_EVALUATORS: list[str] = []
+INGEST_EVALUATORS = ["alerts.evaluate.evaluate_readings"]
 # Folder into which readings are written before they are thrown away for their age; empty: they are just gone.
 COLD_EXPORT_DIR = env.str("COLD_EXPORT_DIR", default="")
 INGEST_BATCH_SIZE = env.int("INGEST_BATCH_SIZE", default=5000)
@@ -184,6 +184,7 @@ CELERY_BEAT_SCHEDULE = {
     "roll up": {"task": "telemetry.tasks.roll_up", "schedule": timedelta(seconds=20)},
     "maintain partitions": {"task": "telemetry.tasks.maintain_partitions", "schedule": timedelta(hours=1)},
     "enforce retention": {"task": "telemetry.tasks.enforce_retention", "schedule": crontab(hour=3, minute=17)},
+    "sweep alert rules": {"task": "alerts.tasks.sweep_rules", "schedule": timedelta(seconds=5)},
     "prune rejected items": {"task": "telemetry.tasks.prune_rejected_items", "schedule": timedelta(minutes=10)},
     "prune expired tokens": {"task": "iotsphere.tasks.prune_expired_tokens", "schedule": timedelta(days=1)},
 }

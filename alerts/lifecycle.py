@@ -1,0 +1,179 @@
+"""What becomes of alerts: by the rules (`apply`) and by people (the other verbs). All of it is in their timelines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from alerts.evaluator import SEVERITIES, CompiledRule, Kind, Transition
+from alerts.messages import fill
+from alerts.models import Alert, AlertEvent, AlertRule, EventKind, RuleState
+from alerts.models.alert import AlertStatus
+from alerts.rulebook import Subject
+from alerts.words import figure_in_words
+from devices.permissions import AnyUser
+
+STATUS_AFTER = {
+    Kind.OPENED: AlertStatus.FIRING,
+    Kind.ESCALATED: AlertStatus.FIRING,
+    Kind.DEESCALATED: AlertStatus.FIRING,
+    Kind.RELAPSED: AlertStatus.FIRING,
+    Kind.RECOVERING: AlertStatus.RECOVERING,
+    Kind.LOST_SIGHT: AlertStatus.NO_DATA,
+    Kind.RESOLVED: AlertStatus.RESOLVED,
+}
+RAISING = {Kind.OPENED, Kind.ESCALATED, Kind.DEESCALATED}
+CHANGED_BY_RULES = ["status", "severity", "worst_severity", "message", "what", "value", "limit", "resolved_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a rule has to say about a device, and the row it remembers it in, locked."""
+
+    rule: CompiledRule
+    subject: Subject
+    state: RuleState
+    transitions: tuple[Transition, ...]
+
+
+def apply(changes: Sequence[Change], at: datetime) -> None:
+    """Open, change and resolve alerts as the rules say. `at`: when the portal learned of it."""
+    rules = AlertRule.objects.in_bulk({change.rule.pk for change in changes})
+    devices = {change.subject.pk for change in changes}
+    is_open = Alert.objects.open().filter(rule__in=rules, device__in=devices)
+    alerts = {(alert.rule_id, alert.device_id): alert for alert in is_open.order_by("pk").select_for_update()}
+    for change in changes:
+        key = change.rule.pk, change.subject.pk
+        for transition in change.transitions:
+            alert = alerts.pop(key, None)
+            if alert is None:
+                # One that people have resolved is not mended or made worse any more.
+                alert = _open(rules[change.rule.pk], change, transition, at) if transition.kind in RAISING else None
+            else:
+                _move(alert, rules[change.rule.pk], change.subject, transition)
+            if alert is not None and alert.is_open:
+                alerts[key] = alert
+
+
+def acknowledge(alert: Alert, by: "AnyUser") -> bool:
+    """Somebody has seen it; False if somebody had already, or it is over."""
+    now = timezone.now()
+    noted: dict[str, Any] = {"acknowledged_at": now, "acknowledged_by_id": by.pk}
+    return _change(alert, EventKind.ACKNOWLEDGED, by, now, {"acknowledged_at": None}, **noted)
+
+
+def assign(alert: Alert, to: "AnyUser | None", by: "AnyUser") -> bool:
+    """It is theirs to look after; None: nobody's."""
+    text = f"to {to.get_username()}" if to else "to nobody"
+    return _change(alert, EventKind.ASSIGNED, by, timezone.now(), {}, text, assigned_to_id=to.pk if to else None)
+
+
+def snooze(alert: Alert, until: datetime, by: "AnyUser") -> bool:
+    """No notifications of it until then."""
+    text = f"until {until:%Y-%m-%d %H:%M} UTC"
+    return _change(alert, EventKind.SNOOZED, by, timezone.now(), {}, text, snoozed_until=until)
+
+
+def comment(alert: Alert, text: str, by: "AnyUser") -> AlertEvent:
+    return AlertEvent.objects.create(
+        alert=alert, at=timezone.now(), kind=EventKind.COMMENTED, by_id=by.pk, text=text[:1000]
+    )
+
+
+def resolve(alert: Alert, by: "AnyUser | None", text: str = "") -> bool:
+    """End it by hand, and let the rule begin anew: what is still wrong becomes another alert."""
+    now = timezone.now()
+    with transaction.atomic():
+        RuleState.objects.filter(rule=alert.rule_id, device=alert.device_id).delete()
+        return _change(
+            alert,
+            EventKind.RESOLVED,
+            by,
+            now,
+            {},
+            text,
+            status=AlertStatus.RESOLVED,
+            resolved_at=now,
+            resolved_by_id=by.pk if by else None,
+        )
+
+
+def _open(rule: AlertRule, change: Change, transition: Transition, at: datetime) -> Alert:
+    said = _said(rule, change.subject, transition)
+    alert = Alert.objects.create(
+        rule=rule,
+        rule_name=rule.name,
+        rule_revision=change.rule.revision,
+        device_id=change.subject.pk,
+        project_id=change.subject.project_id,
+        severity=transition.severity,
+        worst_severity=transition.severity,
+        event_time=datetime.fromtimestamp(transition.time, UTC),
+        received_at=at,
+        **said,
+    )
+    _note(alert, EventKind.OPENED, transition, said["message"])
+    return alert
+
+
+def _move(alert: Alert, rule: AlertRule, subject: Subject, transition: Transition) -> None:
+    alert.status = STATUS_AFTER[transition.kind]
+    alert.severity = transition.severity
+    text = ""
+    if transition.kind in RAISING:
+        said = _said(rule, subject, transition)
+        text = said["message"]
+        alert.message, alert.what, alert.value, alert.limit = said.values()
+        alert.worst_severity = min(alert.worst_severity, alert.severity, key=SEVERITIES.index)
+    if transition.kind == Kind.RESOLVED:
+        # A clock that lags must not end an alert before it began.
+        alert.resolved_at = max(datetime.fromtimestamp(transition.time, UTC), alert.event_time)
+    alert.save(update_fields=CHANGED_BY_RULES)
+    _note(alert, EventKind(transition.kind), transition, text)
+
+
+def _said(rule: AlertRule, subject: Subject, transition: Transition) -> dict[str, str]:
+    """An alert's message and the figure it is about: the first that is known."""
+    figure = next((figure for figure in transition.figures if figure.value is not None), None)
+    what, value, limit = ("", "", "") if figure is None else figure_in_words(subject.pk, figure)
+    names = {
+        "device": subject.name,
+        "device_id": subject.device_id,
+        "project": subject.project_name,
+        "rule": rule.name,
+        "severity": transition.severity,
+        "what": what,
+        "value": value,
+        "limit": limit,
+    }
+    return {"message": fill(rule.message, names), "what": what, "value": value, "limit": limit}
+
+
+def _note(alert: Alert, kind: EventKind, transition: Transition, text: str) -> None:
+    at = datetime.fromtimestamp(transition.time, UTC)
+    AlertEvent.objects.create(alert=alert, at=at, kind=kind, severity=transition.severity, text=text)
+
+
+def _change(
+    alert: Alert,
+    kind: EventKind,
+    by: "AnyUser | None",
+    at: datetime,
+    only_if: dict[str, Any],
+    text: str = "",
+    **fields: Any,
+) -> bool:
+    """Change an open alert in one statement, so that of two people one is first."""
+    with transaction.atomic():
+        changed = Alert.objects.open().filter(pk=alert.pk, **only_if).update(**fields) == 1
+        if changed:
+            for name, value in fields.items():
+                setattr(alert, name, value)
+            by_id = by.pk if by else None
+            AlertEvent.objects.create(
+                alert=alert, at=at, kind=kind, severity=alert.severity, by_id=by_id, text=text[:1000]
+            )
+    return changed
