@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from devices.models import Device, Project
-from telemetry.buckets import WIDTHS, fitting
+from telemetry.buckets import fitting
 from telemetry.history import history
 from telemetry.models import Metric
 from telemetry.partitions import maintain
@@ -50,7 +50,7 @@ def measure() -> Iterator[str]:
     rolled_up = median(_milliseconds(device, start, end) for _ in range(ROUNDS))
     width = fitting(start, end, 500, project.time_zone).width
     stored = READINGS * len(metrics)
-    yield f"history, 30 days in steps of {width / WIDTHS['1h']:g} h, {stored:,} readings stored"
+    yield f"history, 30 days in steps of {width / 3600:g} h, {stored:,} readings stored"
     yield f"history, from readings: {raw:,.1f} ms; from rollups: {rolled_up:,.1f} ms, {raw / rolled_up:.0f} × as fast"
 
 

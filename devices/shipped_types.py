@@ -77,13 +77,19 @@ SERVER: Mapping[str, Any] = {
             "widget": Widget.GAUGE, "headline": True, "chart": "usage",
         },
         {
-            "key": "disk", "label": "Disk", "unit": "%", "minimum": 0, "maximum": 100,
+            "key": "disk", "label": "Fullest disk", "unit": "%", "minimum": 0, "maximum": 100,
             "widget": Widget.GAUGE, "chart": "disk",
         },
         {"key": "load", "label": "Load", "precision": 2, "chart": "load"},
         {"key": "network_in", "label": "Network in", "unit": "B/s", "precision": 0, "chart": "network"},
         {"key": "network_out", "label": "Network out", "unit": "B/s", "precision": 0, "chart": "network"},
+        {"key": "top_cpu", "label": "Busiest processes", "value_type": ValueType.TEXT},
+        {"key": "top_memory", "label": "Largest processes", "value_type": ValueType.TEXT},
         {"key": "uptime", "label": "Uptime", "unit": "s", "precision": 0, "widget": Widget.HIDDEN},
+        {
+            "key": "agent.dropped", "label": "Readings dropped by the agent", "precision": 0,
+            "kind": MetricKind.TOTAL_INCREASING, "widget": Widget.HIDDEN,
+        },
     ],
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 QOS = 1
 KEEPALIVE = 30
+ATTENTION = 0.5  # seconds between two looks at whether to stop
 DEVICE_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 
 
@@ -32,14 +33,19 @@ class DeviceLink:
     dropped. A device without a clock should take a backlog of 0: its messages would arrive with the wrong time.
     """
 
-    def __init__(self, url: str, device_id: str, *, backlog: int = 1000) -> None:
-        """`url` as in devices.mqtt_url. Raises ValueError for an address or a device ID that is none."""
+    def __init__(self, url: str, device_id: str, *, password: str | None = None, backlog: int = 1000) -> None:
+        """`url` as in devices.mqtt_url; a `password` comes before the one there, and its user is the device unless
+        there is another. Raises ValueError for an address or a device ID that is none.
+        """
         if not DEVICE_ID.fullmatch(device_id):
             raise ValueError(f"{device_id!r} is not a device ID: 1 to 64 letters, digits, dots, dashes, underscores.")
         self.device_id = device_id
         self.backlog = backlog
         self.connected = threading.Event()
-        self._broker = broker = read_url(url)
+        broker = read_url(url)
+        if password is not None:
+            broker = broker._replace(username=broker.username or device_id, password=password)
+        self._broker = broker
         self._client = client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=device_id)
         client.max_queued_messages_set(max(1, backlog))
         client.reconnect_delay_set(min_delay=1, max_delay=30)
@@ -60,12 +66,28 @@ class DeviceLink:
         """Publish values measured now, or at a time; False if the message could not be taken."""
         if not self.backlog and not self.connected.is_set():
             return False
-        message: dict[str, Any] = {"telemetry": dict(telemetry)}
-        if at is not None:
-            message["timestamp"] = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        sent = self._client.publish(self._topic("telemetry"), json.dumps(message), qos=QOS)
+        sent = self._client.publish(self._topic("telemetry"), json.dumps(as_message(telemetry, at)), qos=QOS)
         # Without a connection paho answers NO_CONN and keeps the message for later.
         return sent.rc in {MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN}
+
+    def deliver(self, body: str, stop: threading.Event) -> bool:
+        """Publish a message, or a list of them, that is JSON already, and wait until the broker has acknowledged it,
+        however often the connection breaks; False if `stop` was set before that.
+        """
+        sent: mqtt.MQTTMessageInfo | None = None
+        while not stop.is_set():
+            if sent is None:
+                if not self.connected.wait(ATTENTION):
+                    continue
+                sent = self._client.publish(self._topic("telemetry"), body, qos=QOS)
+            try:
+                sent.wait_for_publish(ATTENTION)
+                if sent.is_published():
+                    return True
+            except (RuntimeError, ValueError):
+                # The connection broke at that very moment. It may come twice now, which does no harm.
+                sent = None
+        return False
 
     def close(self, timeout: float = 1.0) -> None:
         close_all([self], timeout)
@@ -101,6 +123,14 @@ class DeviceLink:
         self.connected.clear()
         if reason.is_failure:
             logger.warning("%s: lost the connection to %s: %s", self.device_id, self._broker, reason)
+
+
+def as_message(telemetry: Mapping[str, Any], at: datetime | None = None) -> dict[str, Any]:
+    """What a device sends: values measured now, or at a time."""
+    message: dict[str, Any] = {"telemetry": dict(telemetry)}
+    if at is not None:
+        message["timestamp"] = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return message
 
 
 def close_all(links: Iterable[DeviceLink], timeout: float = 1.0) -> None:

@@ -1,48 +1,93 @@
-"""What metrics of a device were over a stretch of time: one function for pages, REST and reports.
+"""What metrics were over a stretch of time: one verb for pages, REST and reports.
 
-The figures come from the coarsest store that answers exactly: rollups, and readings where those are finer than any
-rollup or where rollups are about to be made anew (telemetry.rollups).
+The figures come from the coarsest stores that answer exactly (telemetry.kept, telemetry.aggregates). Readings as they
+are, however many there are, come from telemetry.raw.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
 
 from django.core.exceptions import ValidationError
-from django.db import connection, models
-from django.db.models import F, Max, Q, Window
+from django.db import models
+from django.db.models import F, Q, Value, Window
 from django.db.models.functions import Lag
+from django.utils import timezone
 
-from devices.models import Device, MetricDefinition, MetricKind, ValueType
-from telemetry.buckets import WIDTHS, Buckets, fitting
-from telemetry.kept import Kept, look_up
+from devices.models import Device, ValueType
+from telemetry.aggregates import COUNTERS, OF_COUNTERS, OF_ONE_READING, Aggregate, aggregate
+from telemetry.buckets import INTERVALS, Buckets, fitting
+from telemetry.chosen import choose
+from telemetry.kept import Kept, last_before, look_up
+from telemetry.lttb import pick
 from telemetry.models import Metric, Reading
 
 POINTS = 500
 MIN_POINTS = 10
 MAX_POINTS = 5000
-MAX_METRICS = 10
-LONGEST = timedelta(days=MAX_POINTS)
+MAX_POINTS_IN_ALL = 50_000
+MAX_PICKED_FROM = 250_000
+LONGEST = timedelta(days=5000)
 
 # [milliseconds since 1970, value, lowest, highest], [milliseconds, value] or [milliseconds, text]
 Point: TypeAlias = list[float | str | None]
+Row: TypeAlias = tuple[Any, ...]  # number of a bucket, figures
 
 
-class Aggregate(models.TextChoices):
-    """What one bucket says of the readings in it."""
+class Fill(models.TextChoices):
+    """What stands for a bucket without a reading."""
 
-    AVG = "avg", "Mean"
-    MIN = "min", "Lowest"
-    MAX = "max", "Highest"
-    LAST = "last", "Last"
-    SUM = "sum", "Sum"
-    COUNT = "count", "Number of readings"
-    DELTA = "delta", "Increase of a counter, also across restarts at zero"
+    NONE = "none", "Nothing: the point is absent"
+    NULL = "null", "A point without a value"
+    PREVIOUS = "previous", "A point with the value before it"
 
 
-# These say something of one reading too, so few readings are given as they are.
-OF_ONE_READING = {Aggregate.AVG, Aggregate.MIN, Aggregate.MAX, Aggregate.LAST}
+class Downsample(models.TextChoices):
+    """How many readings become few points."""
+
+    ENVELOPE = "envelope", "One point for each interval, with the lowest and the highest reading in it"
+    LTTB = "lttb", "The readings that show the shape best, with the lowest and the highest around each"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How the history of a stretch of time is wanted: in at most `points` points or in buckets of `interval`.
+
+    Days, weeks, months and years begin at midnight in `time_zone`, by default the project's.
+    """
+
+    start: datetime
+    end: datetime
+    points: int = POINTS
+    interval: str | None = None
+    agg: str = Aggregate.AVG
+    fill: str = Fill.NONE
+    downsample: str = Downsample.ENVELOPE
+    time_zone: tzinfo | None = None
+
+    def check(self, metrics: Sequence[Metric]) -> None:
+        """ValidationError says what cannot be answered for these metrics, and what to ask instead."""
+        check_range(self.start, self.end)
+        if self.agg in OF_COUNTERS and (
+            others := {metric.key: None for metric in metrics if metric.kind not in COUNTERS}
+        ):
+            raise ValidationError({"agg": f"Only counters and totals have a {self.agg}; {', '.join(others)} is none."})
+        if self.fill == Fill.PREVIOUS and self.agg not in OF_ONE_READING:
+            raise ValidationError({"fill": f"There is no {self.agg} to carry on. Use null, or none."})
+        if self.downsample == Downsample.LTTB and (
+            self.interval or self.fill != Fill.NONE or self.agg != Aggregate.AVG
+        ):
+            raise ValidationError(
+                {"downsample": "lttb picks readings: leave out `interval`, `agg` and `fill`, or lttb."}
+            )
+        if self.points > (most := MAX_POINTS_IN_ALL // len(metrics)):
+            raise ValidationError({"points": f"At most {most:,} each for {len(metrics)} series; or ask for fewer."})
+
+    @property
+    def readings_will_do(self) -> bool:
+        """Whether readings may be given as they are when they are few."""
+        return not self.interval and self.fill == Fill.NONE and self.agg in OF_ONE_READING
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,193 +113,164 @@ class History:
     series: dict[str, Series]
 
 
-def history(
-    device: Device,
-    metrics: Sequence[str],
-    start: datetime,
-    end: datetime,
-    *,
-    points: int = POINTS,
-    interval: str | None = None,
-    agg: str = Aggregate.AVG,
-    time_zone: tzinfo | None = None,
-) -> History:
-    """The metrics with these keys from `start` up to `end`, in at most `points` points each or in buckets of
-    `interval`.
+def history(device: Device, metrics: Sequence[str], start: datetime, end: datetime, **how: Any) -> History:
+    """The metrics of one device with these keys; `how` is what else a Question says."""
+    return histories([device], metrics, Question(start, end, **how))[0]
+
+
+def histories(devices: Sequence[Device], metrics: Sequence[str], question: Question) -> list[History]:
+    """Of each device the metrics with these keys, cut into the same buckets.
 
     Where there are no more readings than points they come as they are; else one point a bucket that holds any, with
-    the lowest and the highest reading, so that no spike is lost. Buckets that `start` or `end` cut into are whole.
-    Days begin at midnight in `time_zone`, by default the project's. ValidationError says what cannot be answered.
+    the lowest and the highest reading, so that no spike is lost. Buckets that start or end cut into are whole.
+    ValidationError says what cannot be answered.
     """
-    start, end = start.astimezone(UTC), end.astimezone(UTC)  # on a wall clock differences would be wrong
-    _check_range(start, end)
-    zone = time_zone or device.project.time_zone
-    all_kept = look_up(_metrics(device, metrics, agg), start, end, device.project.time_zone)
-    finest = max(kept.finest for kept in all_kept)
-    buckets = Buckets(WIDTHS[interval], zone) if interval else fitting(start, end, points, zone, finest)
-    if interval and buckets.count(start, end) > MAX_POINTS:
-        raise ValidationError({"interval": f"That makes more than {MAX_POINTS:,} points. Choose a longer interval."})
-    if buckets.width < finest:
-        raise ValidationError({"interval": f"So far back only steps of {finest:,} seconds are kept."})
-    few = 0 if interval or finest > 1 or agg not in OF_ONE_READING else points
-    series = {}
-    for kept in all_kept:
-        metric = kept.metric
-        raw, found = _points(kept, start, end, few, buckets, agg)
-        series[metric.key] = Series(metric.label, metric.unit, metric.value_type, metric.kind, raw, found)
-    return History(device.device_id, start, end, buckets.width, agg, zone, series)
+    # On a wall clock differences would be wrong.
+    question = replace(question, start=question.start.astimezone(UTC), end=question.end.astimezone(UTC))
+    chosen = choose(devices, metrics)
+    every_metric = [metric for of_device in chosen for metric in of_device]
+    question.check(every_metric)
+    zone = question.time_zone or zone_of(devices)
+    buckets, every_kept = _cut(every_metric, question, zone)
+    found = (_series(kept, question, buckets) for kept in every_kept)
+    return [
+        History(
+            device.device_id,
+            question.start,
+            question.end,
+            buckets.width,
+            question.agg,
+            zone,
+            {metric.key: next(found) for metric in of_device},
+        )
+        for device, of_device in zip(devices, chosen, strict=True)
+    ]
 
 
-def _check_range(start: datetime, end: datetime) -> None:
+def zone_of(devices: Iterable[Device]) -> tzinfo:
+    """The time zone of their project; UTC if they are of several that differ."""
+    zones = {str(device.project.time_zone): device.project.time_zone for device in devices}
+    return zones.popitem()[1] if len(zones) == 1 else UTC
+
+
+def check_range(start: datetime, end: datetime) -> None:
     if start >= end:
         raise ValidationError({"from": "It must be before `to`."})
     if end - start > LONGEST:
         raise ValidationError({"from": f"At most {LONGEST.days:,} days at once."})
 
 
-def _metrics(device: Device, keys: Sequence[str], agg: str) -> list[Metric]:
-    """The device's metrics with these keys. Those its type defines exist before their first value, unsaved."""
-    wanted = list(dict.fromkeys(keys))
-    if not 0 < len(wanted) <= MAX_METRICS:
-        raise ValidationError({"metrics": f"From one to {MAX_METRICS} metrics, separated by commas."})
-    known = {
-        definition.key: Metric(
-            device=device,
-            key=definition.key,
-            label=definition.label,
-            unit=definition.unit,
-            value_type=definition.value_type,
-            kind=definition.kind,
-        )
-        for definition in MetricDefinition.objects.filter(device_type=device.device_type_id)
-    }
-    known |= {metric.key: metric for metric in Metric.objects.filter(device=device)}
-    if unknown := [key for key in wanted if key not in known]:
-        names = ", ".join(sorted(known)) or "none yet"
-        raise ValidationError({"metrics": f"{device.device_id} has no {', '.join(unknown)}. It has: {names}."})
-    metrics = [known[key] for key in wanted]
-    if agg == Aggregate.DELTA and (
-        others := [metric.key for metric in metrics if metric.kind != MetricKind.TOTAL_INCREASING]
-    ):
-        raise ValidationError({"agg": f"Only counters have an increase; {', '.join(others)} is none."})
-    return metrics
+def milliseconds(time: datetime) -> float:
+    """Since 1970. Whole if they are: readings are stored to the microsecond."""
+    microseconds = round(time.timestamp() * 1_000_000)
+    return microseconds / 1000 if microseconds % 1000 else microseconds // 1000
 
 
-def _points(
-    kept: Kept, start: datetime, end: datetime, few: int, buckets: Buckets, agg: str
-) -> tuple[bool, list[Point]]:
-    if kept.metric.value_type == ValueType.TEXT:
-        return True, _changes(kept.metric, start, end)
-    readings = list(_numbers(kept.metric, start, end)[: few + 1]) if few else []
-    if few and len(readings) <= few:
-        return True, [[_milliseconds(time), value, value, value] for time, value in readings]
-    return False, _aggregated(kept, start, end, buckets, agg)
+def _cut(metrics: Sequence[Metric], question: Question, zone: tzinfo) -> tuple[Buckets, list[Kept]]:
+    """The buckets to answer in, and what is kept to fill them from."""
+    start, end = question.start, question.end
+    if question.interval:
+        buckets = Buckets(INTERVALS[question.interval], zone)
+        if buckets.count(start, end) > (most := min(MAX_POINTS, MAX_POINTS_IN_ALL // len(metrics))):
+            raise ValidationError({"interval": f"That makes more than {most:,} points. Choose a longer interval."})
+    else:
+        buckets = fitting(start, end, question.points, zone)
+    every_kept = look_up(metrics, *buckets.around(start, end))
+    finest = max(kept.finest for kept in every_kept)
+    if finest <= buckets.width:
+        return buckets, every_kept
+    if question.interval:
+        raise ValidationError({"interval": f"So far back only steps of {finest:,} seconds are kept."})
+    buckets = fitting(start, end, question.points, zone, finest)
+    return buckets, look_up(metrics, *buckets.around(start, end))
 
 
-def _numbers(metric: Metric, start: datetime, end: datetime) -> models.QuerySet[Reading, tuple[datetime, float | None]]:
-    readings = Reading.objects.filter(metric_id=metric.pk, time__gte=start, time__lt=end, value__isnull=False)
-    return readings.order_by("time").values_list("time", "value")
+def _series(kept: Kept, question: Question, buckets: Buckets) -> Series:
+    metric = kept.metric
+    raw, points = True, None
+    if metric.value_type == ValueType.TEXT:
+        points = _changes(metric, question)
+    elif question.downsample == Downsample.LTTB:
+        points = _picked(kept, question)
+    elif question.readings_will_do and kept.finest == 1 and kept.at_least <= question.points:
+        points = _readings(metric, question)
+    if points is None:
+        raw, points = False, _aggregated(kept, question, buckets)
+    return Series(metric.label, metric.unit, metric.value_type, metric.kind, raw, points)
 
 
-def _changes(metric: Metric, start: datetime, end: datetime) -> list[Point]:
-    """The text that held at the start and the latest MAX_POINTS changes after it."""
+def _changes(metric: Metric, question: Question) -> list[Point]:
+    """The text that held at the start and the changes after it, MAX_POINTS at most and the latest."""
     texts = Reading.objects.filter(metric_id=metric.pk, text__isnull=False)
-    before = texts.filter(time__lt=start).aggregate(Max("time"))["time__max"]
-    # From the reading before on, so that a first one that repeats it is no change.
+    before = last_before(texts, question.start)
     changes = (
-        texts.filter(time__gte=before or start, time__lt=end)
-        .annotate(former=Window(Lag("text"), order_by="time"))
+        texts.filter(time__gte=question.start, time__lt=question.end)
+        .annotate(former=Window(Lag("text", default=Value(before.text) if before else None), order_by="time"))
         .filter(Q(former=None) | ~Q(text=F("former")))
         .order_by("-time")
         .values_list("time", "text")[:MAX_POINTS]
     )
-    return [[_milliseconds(max(time, start)), text] for time, text in reversed(changes)]
+    found: list[Point] = [[milliseconds(time), text] for time, text in reversed(changes)]
+    return [[milliseconds(question.start), before.text], *found][-MAX_POINTS:] if before else found
 
 
-# A reading is a point whose figures are all its value.
-POINTS_OF_READINGS = """
-    SELECT time, 1 AS count, value AS sum, value AS min, value AS max, value AS first, value AS last, 0.0 AS increase
-    FROM telemetry_reading WHERE metric_id = %s AND time >= %s AND time < %s AND value IS NOT NULL
-"""
-POINTS_OF_ROLLUPS = """
-    SELECT start AS time, count, sum, min, max, first, last, increase
-    FROM {table} WHERE metric_id = %s AND start >= %s AND start < %s
-"""
-BINNED = """
-    WITH point AS ({points}), binned AS (SELECT *, ({epoch} + {shift}) / {width} AS bucket FROM point)
-"""
-PER_BUCKET = "SELECT bucket, {aggregate} FROM binned GROUP BY bucket ORDER BY bucket"
-LAST_PER_BUCKET = """
-    SELECT bucket, last, lowest, highest
-    FROM (
-        SELECT bucket, last, row_number() OVER (PARTITION BY bucket ORDER BY time DESC) AS place,
-            min(min) OVER (PARTITION BY bucket) AS lowest, max(max) OVER (PARTITION BY bucket) AS highest
-        FROM binned
-    ) AS placed
-    WHERE place = 1 ORDER BY bucket
-"""
-# A counter that has fallen started again at zero.
-INCREASE_PER_BUCKET = """
-    SELECT bucket, sum(increase + CASE WHEN former IS NULL THEN 0 WHEN first < former THEN first
-                                       ELSE first - former END)
-    FROM (SELECT *, lag(last) OVER (ORDER BY time) AS former FROM binned) AS steps
-    WHERE former IS NOT NULL OR count > 1 GROUP BY bucket ORDER BY bucket
-"""
-STATEMENTS = {
-    Aggregate.AVG: PER_BUCKET.format(aggregate="sum(sum) / sum(count), min(min), max(max)"),
-    Aggregate.MIN: PER_BUCKET.format(aggregate="min(min), min(min), max(max)"),
-    Aggregate.MAX: PER_BUCKET.format(aggregate="max(max), min(min), max(max)"),
-    Aggregate.LAST: LAST_PER_BUCKET,
-    Aggregate.SUM: PER_BUCKET.format(aggregate="sum(sum)"),
-    Aggregate.COUNT: PER_BUCKET.format(aggregate="sum(count)"),
-    Aggregate.DELTA: INCREASE_PER_BUCKET,
-}
-EPOCH = {"sqlite": "unixepoch(time)", "postgresql": "floor(date_part('epoch', time))::bigint"}
+def _readings(metric: Metric, question: Question) -> list[Point] | None:
+    """The readings as they are; None if they are more than the points asked for."""
+    readings = list(_numbers(metric, question)[: question.points + 1])
+    if len(readings) > question.points:
+        return None
+    return [[milliseconds(time), value, value, value] for time, value in readings]
 
 
-def _aggregated(kept: Kept, start: datetime, end: datetime, buckets: Buckets, agg: str) -> list[Point]:
-    start, end = buckets.around(start, end)
-    first = buckets.number(start)
-    rollup = kept.rollup(buckets, start, end)
-    # Where rollups are about to be made anew, from the first such bucket on, the readings themselves are asked.
-    dirty_from = kept.dirty_from(None if agg == Aggregate.DELTA else start)
-    if rollup is None:
-        middle = start
-    elif dirty_from is None or dirty_from >= end:
-        middle = end
-    else:
-        middle = max(start, buckets.begin(buckets.number(dirty_from)))
-    if agg == Aggregate.DELTA:
-        # The first increase is the one since the point before.
-        if middle > start:
-            start = kept.last_before(rollup, start) or start
-        else:
-            middle = start = kept.last_before(None, start) or start
-    points, parameters = [], []
-    if rollup is not None and middle > start:
-        points.append(POINTS_OF_ROLLUPS.format(table=rollup._meta.db_table))
-        parameters += [kept.metric.pk, start, middle]
-    if middle < end:
-        points.append(POINTS_OF_READINGS)
-        parameters += [kept.metric.pk, middle, end]
-    *changes, (_, shift) = buckets.shifts(start, end)
-    cases = "".join(f" WHEN time < %s THEN {seconds}" for _, seconds in changes)
-    binned = BINNED.format(
-        points=" UNION ALL ".join(points),
-        epoch=EPOCH[connection.vendor],
-        shift=f"CASE{cases} ELSE {shift} END" if changes else shift,
-        width=buckets.width,
-    )
-    adapt = connection.ops.adapt_datetimefield_value
-    values: list[Any] = [
-        adapt(value) if isinstance(value, datetime) else value
-        for value in [*parameters, *(until for until, _ in changes)]
+def _picked(kept: Kept, question: Question) -> list[Point]:
+    if kept.finest > 1:
+        raise ValidationError({"downsample": f"So far back there are only steps of {kept.finest:,} seconds: no lttb."})
+    readings = list(_numbers(kept.metric, question)[: MAX_PICKED_FROM + 1])
+    if len(readings) > MAX_PICKED_FROM:
+        raise ValidationError(
+            {"downsample": f"lttb takes {MAX_PICKED_FROM:,} readings at most. Choose a shorter range."}
+        )
+    times, values = [time.timestamp() for time, _ in readings], [value for _, value in readings]
+    return [
+        [milliseconds(readings[place][0]), values[place], lowest, highest]
+        for place, lowest, highest in pick(times, values, question.points)
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(binned + STATEMENTS[Aggregate(agg)], values)
-        rows = cursor.fetchall()
-    return [[_milliseconds(buckets.begin(number)), *figures] for number, *figures in rows if number >= first]
 
 
-def _milliseconds(time: datetime) -> int:
-    return round(time.timestamp() * 1000)
+def _numbers(metric: Metric, question: Question) -> models.QuerySet[Reading, tuple[datetime, float]]:
+    readings: Any = Reading.objects.filter(metric_id=metric.pk, value__isnull=False)
+    return (
+        readings.filter(time__gte=question.start, time__lt=question.end).order_by("time").values_list("time", "value")
+    )
+
+
+def _aggregated(kept: Kept, question: Question, buckets: Buckets) -> list[Point]:
+    start, end = buckets.around(question.start, question.end)
+    rows: list[Row] = aggregate(kept, buckets, start, end, question.agg)
+    if question.agg == Aggregate.RATE:
+        rows = [(number, change / _seconds(buckets, number)) for number, change in rows]
+    if question.fill != Fill.NONE:
+        former = kept.former(start) if question.fill == Fill.PREVIOUS else None
+        rows = _filled(rows, question, buckets, range(buckets.number(start), buckets.number(end)), former and former[1])
+    return [[milliseconds(buckets.begin(number)), *figures] for number, *figures in rows]
+
+
+def _seconds(buckets: Buckets, number: int) -> float:
+    """How long a bucket is; of one that is not over, how long it has lasted."""
+    begin, end = buckets.begin(number), buckets.begin(number + 1)
+    return max(1.0, (min(end, timezone.now()) - begin).total_seconds())
+
+
+def _filled(rows: Sequence[Row], question: Question, buckets: Buckets, numbers: range, held: float | None) -> list[Row]:
+    """A row for each of the numbers. What is to come is not known: nothing is carried on beyond now."""
+    known = {number: figures for number, *figures in rows}
+    extremes = [None, None] if question.agg in OF_ONE_READING else []
+    now = buckets.number(timezone.now())
+    filled: list[Row] = []
+    for number in numbers:
+        if (figures := known.get(number)) is None:
+            figures = [held if question.fill == Fill.PREVIOUS and number <= now else None, *extremes]
+        else:
+            held = figures[0]
+        filled.append((number, *figures))
+    return filled

@@ -94,7 +94,8 @@ def wait_for_ingest(sender: type[Metric] | type[Device], instance: Metric | Devi
 def add_series(wanted: Mapping[tuple[str, str], tuple[Sender, Value]]) -> None:
     """Give senders the metrics they send for the first time, as many as they have room for (MAX_METRICS).
 
-    A metric takes after its definition in the device's type, else after its first value.
+    A metric takes after its definition in the device's type, or that of what it is a part of (`disk` for `disk.home`),
+    else after its first value.
     """
     definitions = _definitions({sender.device_type_id for sender, _ in wanted.values()})
     senders = {sender.pk: sender for sender, _ in wanted.values()}
@@ -103,7 +104,8 @@ def add_series(wanted: Mapping[tuple[str, str], tuple[Sender, Value]]) -> None:
     for (_, key), (sender, value) in sorted(wanted.items(), key=lambda item: item[0]):
         if room[sender.pk] > 0:
             room[sender.pk] -= 1
-            metrics.append(_metric(sender, key, value, definitions.get((sender.device_type_id, key))))
+            of_whole = definitions.get((sender.device_type_id, key.partition(".")[0]))
+            metrics.append(_metric(sender, key, value, definitions.get((sender.device_type_id, key)), of_whole))
     if metrics:
         with transaction.atomic():
             # Another process may be at the same: who comes first is right. In order, so that none waits in a circle.
@@ -157,12 +159,17 @@ def _definitions(device_types: Iterable[int | None]) -> dict[tuple[int | None, s
     return {(definition.device_type_id, definition.key): definition for definition in definitions}
 
 
-def _metric(sender: Sender, key: str, value: Value, definition: MetricDefinition | None) -> Metric:
+def _metric(
+    sender: Sender, key: str, value: Value, definition: MetricDefinition | None, of_whole: MetricDefinition | None
+) -> Metric:
+    value_type = TYPE_OF[type(value)]
     if definition is None:
         label = key.replace("_", " ").replace(".", " ").strip().capitalize() or key
-        return Metric(
-            device_id=sender.pk, key=key, label=label, value_type=TYPE_OF[type(value)], kind=MetricKind.MEASUREMENT
-        )
+        if of_whole is not None and of_whole.value_type == value_type:
+            unit, kind = of_whole.unit, of_whole.kind
+        else:
+            unit, kind = "", MetricKind.MEASUREMENT
+        return Metric(device_id=sender.pk, key=key, label=label, unit=unit, value_type=value_type, kind=kind)
     return Metric(
         device_id=sender.pk,
         key=key,

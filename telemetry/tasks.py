@@ -3,7 +3,7 @@ from django.db import connection
 from django.utils import timezone
 
 from devices.presence import sweep
-from telemetry import ledger, live, partitions, retention, rollups
+from telemetry import ledger, live, partitions, recut, retention, rollups
 
 
 @shared_task
@@ -30,3 +30,8 @@ def maintain_partitions() -> None:
 @shared_task
 def enforce_retention() -> None:
     retention.enforce(timezone.now())
+
+
+@shared_task
+def recut_days() -> None:
+    recut.recut()

@@ -6,7 +6,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 # What is listed, in the order of the house; `{device_id}` stands for itself.
-LISTS = ["project", "member", "device-type", "device", "credential", "metric"]
+LISTS = ["project", "member", "device-type", "device", "credential", "metric", "server"]
 PLACES = ["telemetry", "me", "token", "token-refresh", "token-revoke", "schema", "docs"]
 
 

@@ -13,7 +13,8 @@ from iotsphere.simulator.columns import Columns
 from iotsphere.simulator.household import within
 from iotsphere.simulator.noise import Floats
 from iotsphere.simulator.server import Server
-from telemetry.agent import Sampler, default_device_id
+from telemetry.agent.links import default_device_id
+from telemetry.agent.sampler import Sampler
 
 LENGTH = timedelta(days=30)
 FINE = timedelta(days=2)
@@ -53,7 +54,7 @@ def fleet_before(now: datetime) -> Iterator[Past]:
 def this_server_before(now: datetime) -> Past:
     """An invented past of this machine that ends with what is measured now."""
     device_id, moments = default_device_id(), moments_before(now)
-    measured = Sampler().read()
+    measured = Sampler().numbers()
     joins = {key: measured[key] for key in ("memory", "disk", "uptime")}
     server = Server(device_id, ZONE, cores=os.cpu_count() or 1, ends_with=joins)
     return Past(device_id, moments, server.advance(moments))

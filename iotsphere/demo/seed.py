@@ -13,7 +13,7 @@ from devices.shipped_types import ensure_shipped_types
 from iotsphere.demo.fleet import FLEET, ZONE
 from iotsphere.demo.past import Past
 from iotsphere.simulator.columns import Value
-from telemetry.agent import default_device_id
+from telemetry.agent.links import default_device_id
 from telemetry.latest import note_latest
 from telemetry.models import LedgerHour, Metric, Reading, RejectedItem, RejectionCount
 from telemetry.series import Series, add_series, find_senders

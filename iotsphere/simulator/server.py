@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from iotsphere.simulator.clock import local_time
 from iotsphere.simulator.columns import Columns
@@ -23,7 +23,7 @@ RESTART_AT = (6, 4.0)
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """cpu, memory, disk in percent, load in runnable processes, network in bytes per second, uptime in seconds."""
+    """All that the agent reports: percentages, runnable processes, bytes per second, seconds, names of processes."""
 
     name: str
     zone: ZoneInfo
@@ -43,14 +43,19 @@ class Server:
         # The backup fills a scratch folder; logs add about 0.12 points a day.
         disk = 55 + 0.12 * (times - times[-1]) / DAY + 1.5 * backup + 0.05 * noise.drift("disk", times, 5400)
         traffic = 4e3 + 9e5 * office * (0.4 + bursts) + 5e3 * np.abs(noise.white("network", times))
+        memory = _percent(memory * (self.ends_with.get("memory", memory[-1]) / memory[-1]))
+        programs = {"postgres": 2 + 14 * office, "python3": 3 + 8 * office, "nginx": 0.5 + 2 * office}
         return {
             "cpu": np.round(cpu, 1),
-            "memory": _percent(memory * (self.ends_with.get("memory", memory[-1]) / memory[-1])),
+            "memory": memory,
             "disk": _percent(disk + self.ends_with.get("disk", disk[-1]) - disk[-1]),
             "load": np.round(self.cores * cpu / 100 * (1 + 0.15 * np.abs(noise.white("load", times))), 2),
             "network_in": np.round(traffic),
             "network_out": np.round(0.4 * traffic + 6e6 * backup),
             "uptime": np.round(since_restart),
+            "top_cpu": _named(cpu, {**programs, "restic": 38 * backup}),
+            "top_memory": _named(memory, {**programs, "python3": 9 + 14 * since_restart / (7 * DAY)}),
+            "agent.dropped": np.zeros_like(times),
         }
 
     def _since_restart(self, times: Floats) -> Floats:
@@ -63,6 +68,19 @@ class Server:
             booted = times[-1] - self.ends_with["uptime"]
             since = np.where(times >= booted, times - booted, since)
         return since
+
+
+def _named(total: Floats, parts: Mapping[str, Floats]) -> NDArray[np.str_]:
+    """Which programs share `total` percent in these proportions, in the agent's words."""
+    names = np.array(list(parts))
+    shares = np.stack(list(parts.values())) * (total / sum(parts.values()))
+    order = np.argsort(-shares, axis=0, kind="stable")
+    return np.array(
+        [
+            ", ".join(f"{names[part]} {row[part]:.1f} %" for part in ranks if row[part] >= 0.1)
+            for row, ranks in zip(shares.T, order.T, strict=True)
+        ]
+    )
 
 
 def _percent(values: Floats) -> Floats:

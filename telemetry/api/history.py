@@ -13,13 +13,17 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
+from devices.api.fields import TimeZoneField
 from devices.models import Device, MetricKind, ValueType
+from telemetry.aggregates import Aggregate
 from telemetry.api.csv_table import CSVRenderer
-from telemetry.buckets import WIDTHS
-from telemetry.history import MAX_METRICS, MAX_POINTS, MIN_POINTS, POINTS, Aggregate, History, history
+from telemetry.buckets import INTERVALS
+from telemetry.chosen import MAX_METRICS
+from telemetry.history import MAX_POINTS, MIN_POINTS, POINTS, Downsample, Fill, History, history
 
 DEFAULT_RANGE = timedelta(days=1)
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+HOW = ("points", "interval", "agg", "fill", "downsample", "time_zone")
 is_span = re.compile(r"([1-9][0-9]{0,3})([mhdw])").fullmatch
 EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -61,10 +65,21 @@ class HistoryQuery(serializers.Serializer):
         default=POINTS, min_value=MIN_POINTS, max_value=MAX_POINTS, help_text="At most so many points of each metric."
     )
     interval = serializers.ChoiceField(
-        choices=list(WIDTHS), required=False, help_text="One point per interval, in place of `points`."
+        choices=list(INTERVALS),
+        required=False,
+        help_text="One point per interval, in place of `points`. Weeks begin on Mondays.",
     )
     agg = serializers.ChoiceField(
         choices=Aggregate.choices, default=Aggregate.AVG, help_text="What a point says of the readings it stands for."
+    )
+    fill = serializers.ChoiceField(
+        choices=Fill.choices, default=Fill.NONE, help_text="What stands for an interval without a reading."
+    )
+    downsample = serializers.ChoiceField(
+        choices=Downsample.choices, default=Downsample.ENVELOPE, help_text="How many readings become few points."
+    )
+    time_zone = TimeZoneField(
+        required=False, help_text="Where days, weeks and months begin at midnight. The project's if absent."
     )
 
     def get_fields(self) -> dict[str, serializers.Field]:
@@ -85,7 +100,7 @@ class HistoryQuery(serializers.Serializer):
             "metrics": attrs["metrics"].split(","),
             "start": attrs.get("from") or end - attrs.get("range", DEFAULT_RANGE),
             "end": end,
-            **{name: attrs[name] for name in ("points", "interval", "agg") if name in attrs},
+            **{name: attrs[name] for name in HOW if name in attrs},
         }
 
 

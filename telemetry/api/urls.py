@@ -5,10 +5,12 @@ from devices import paths  # noqa: F401 (knows <device_id:…>)
 from telemetry.api.history import HistoryView
 from telemetry.api.latest import LatestView
 from telemetry.api.metrics import MetricViewSet
+from telemetry.api.servers import ServerViewSet
 from telemetry.api.telemetry import TelemetryView
 
 router = SimpleRouter()
 router.register("metrics", MetricViewSet)
+router.register("servers", ServerViewSet, basename="server")
 
 urlpatterns = [
     path("devices/<device_id:device_id>/latest/", LatestView.as_view(), name="latest"),

@@ -39,6 +39,7 @@ class Entry(TypedDict, total=False):
 
     devices: Changes
     user: int  # the account or its memberships changed
+    device: int  # it or its credentials changed
     session: str  # fingerprint of a session that ended
     gap: bool  # entries before this one were lost
 

@@ -14,10 +14,11 @@ Frame = dict[str, Any]
 class Refused(Exception):
     """A frame that is not done. The detail says what to do about it."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, retry_after: float | None = None) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
+        self.retry_after = retry_after  # seconds
 
 
 class BadRequest(Refused):

@@ -41,7 +41,8 @@ RawEntries = list[tuple[bytes, dict[bytes, bytes]]]
 class Socket(Protocol):
     """What the hub knows of an open socket. The methods return at once; the socket does its work later."""
 
-    user_pk: int  # 0 until it is known
+    user_pk: int | None  # 0 until it is known
+    device_pk: int | None  # 0 until it is known
     session: str
 
     def recheck(self) -> None:
@@ -169,14 +170,20 @@ class Hub:
             log.exception("an entry of the live stream was not understood")
             self._resync()
             return
-        for socket in self._sockets:
-            # While somebody is being looked up, any of the changes may be about them.
-            if "user" in entry and socket.user_pk in (0, entry["user"]):
-                socket.recheck()
-            if entry.get("session") == socket.session:
-                socket.end()
+        if entry.keys() & {"user", "device", "session"}:
+            for socket in self._sockets:
+                self._warn(socket, entry)
         if entry.get("gap"):
             self._resync()
+
+    def _warn(self, socket: Socket, entry: Entry) -> None:
+        # While somebody is being looked up, any of the changes may be about them.
+        if "user" in entry and socket.user_pk in (0, entry["user"]):
+            socket.recheck()
+        if "device" in entry and socket.device_pk in (0, entry["device"]):
+            socket.recheck()
+        if entry.get("session") == socket.session:
+            socket.end()
 
     def _by_feed(self, devices: Changes) -> Iterable[tuple[Feed, Changes]]:
         touched: dict[Feed, dict[str, DeviceChange]] = defaultdict(dict)

@@ -36,6 +36,11 @@ def push_account_change(user_pk: int) -> None:
     _publisher().publish({"user": user_pk})
 
 
+def push_device_change(device_pk: int) -> None:
+    """Have the sockets of a device find out anew whether it may still send. Call it after the commit."""
+    _publisher().publish({"device": device_pk})
+
+
 def push_session_end(session_key: str) -> None:
     """Close the sockets that were opened with this session."""
     _publisher().publish({"session": session_fingerprint(session_key)})

@@ -25,6 +25,8 @@ class Metric(models.Model):
     last_value = models.FloatField(null=True, blank=True, editable=False)
     last_text = models.CharField(max_length=255, blank=True, editable=False)
     last_time = models.DateTimeField(null=True, blank=True, editable=False)
+    # Whose midnights its daily rollups are cut at (telemetry.rollups); empty before the first.
+    day_zone = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = MetricQuerySet.as_manager()
 

@@ -28,7 +28,18 @@ from iotsphere.models import User
 from tests.factories import DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
 
 EXAMPLES = 10
-PLACES = ["credentials", "device-types", "devices", "me", "members", "metrics", "projects", "telemetry", "token"]
+PLACES = [
+    "credentials",
+    "device-types",
+    "devices",
+    "me",
+    "members",
+    "metrics",
+    "projects",
+    "servers",
+    "telemetry",
+    "token",
+]
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -61,6 +72,8 @@ def portal() -> Iterator[None]:
 def names(acme: Project, vera: User) -> dict[str, dict[str, Any]]:
     """What exists, as the paths of each place name it: what does not exist is soon asked."""
     boiler = DeviceTypeFactory.create(slug="boiler")
+    server = DeviceFactory.create(project=acme, device_type=DeviceTypeFactory.create(slug="server"))
+    ReadingFactory.create(metric=MetricFactory.create(device=server, key="cpu"))
     device = DeviceFactory.create(device_id="boiler.1", project=acme, device_type=boiler)
     metric = ReadingFactory.create(metric=MetricFactory.create(device=device)).metric
     return {
@@ -70,6 +83,7 @@ def names(acme: Project, vera: User) -> dict[str, dict[str, Any]]:
         "members": {"id": vera.memberships.get().pk},
         "metrics": {"id": metric.pk},
         "projects": {"slug": "acme"},
+        "servers": {"id": str(server.uuid)},
     }
 
 
@@ -86,7 +100,7 @@ def test_every_place_is_asked(schema: Any) -> None:
 def test_answers_conform_to_the_schema(
     where: str, mode: GenerationMode, schema: Any, portal: None, root: User, names: dict[str, dict[str, Any]]
 ) -> None:
-    device = Device.objects.get()
+    device = Device.objects.get(device_id="boiler.1")
     token = issue(device, "api_key", None)[1] if where == "telemetry" else AccessToken.for_user(root)
 
     def ask(case: Any) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from devices.models import Credential, Project
+from devices.models import Credential, DeviceType, Project
 from iotsphere.models import User
 from tests.factories import (
     DeviceFactory,
@@ -17,7 +17,7 @@ from tests.factories import (
 from tests.fixtures.clients import ApiClient
 from tests.fixtures.query_counts import AssertRecordedQueries
 
-LISTS = ["projects", "members", "device-types", "devices", "credentials", "metrics"]
+LISTS = ["projects", "members", "device-types", "devices", "credentials", "metrics", "servers"]
 
 
 def names(answer: Any, field: str = "device_id") -> list[str]:
@@ -55,6 +55,7 @@ def populate(project: Project) -> None:
     parent = DeviceFactory.create(project=project, device_type=device_type)
     device = DeviceFactory.create(project=project, device_type=device_type, parent=parent, labels=["cellar"])
     MetricFactory.create(device=device)
+    DeviceFactory.create(project=project, device_type=DeviceType.objects.get_or_create(slug="server")[0])
     member = MembershipFactory.create(project=project).user
     Credential.objects.create(device=device, kind="api_key", public_id=f"{device.pk:016x}", created_by=member)
     ProjectFactory.create(retention_class=project.retention_class)

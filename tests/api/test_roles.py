@@ -57,6 +57,9 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET metric-list": ALL,
     "GET metric-detail": MEMBERS,
     "PATCH metric-detail": (200, 403, 403, 404, 200, 401),
+    "GET server-list": ALL,
+    "GET server-detail": MEMBERS,
+    "GET server-metrics": MEMBERS,
 }
 BODIES: dict[str, dict[str, Any]] = {
     "PATCH me": {"first_name": "Somebody"},
@@ -100,6 +103,9 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         device_id="boiler.1", project=acme, device_type=DeviceTypeFactory.create(slug="boiler")
     )
     metric = MetricFactory.create(device=device)
+    server = DeviceFactory.create(
+        name="boiler.1", project=acme, device_type=DeviceTypeFactory.create(slug="server"), hostname="boiler.1"
+    )
     credential = Credential.objects.create(device=device, kind="api_key", public_id="0123456789abcdef")
     return {
         "project": {"slug": "acme"},
@@ -110,6 +116,7 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         "history": {"device_id": "boiler.1"},
         "credential": {"public_id": credential.public_id},
         "metric": {"pk": metric.pk},
+        "server": {"id": server.uuid},
     }
 
 

@@ -9,7 +9,7 @@ from devices.models import Device, DeviceType, Project, Provisioning
 from devices.shipped_types import ensure_shipped_types
 from iotsphere.demo import past, seed
 from iotsphere.demo.fleet import FLEET
-from telemetry.agent import default_device_id
+from telemetry.agent.links import default_device_id
 from telemetry.models import LedgerHour, Metric, Reading
 from tests.factories import DeviceFactory, MetricFactory, ProjectFactory, ReadingFactory
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from iotsphere.demo.fleet import FLEET
-from telemetry.agent import default_device_id
+from telemetry.agent.links import default_device_id
 from tests.factories import DeviceFactory, MetricFactory
 from tests.fixtures.live import StartProcess
 from tests.mqtt_ear import Ear, listening

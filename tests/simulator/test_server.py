@@ -37,3 +37,9 @@ def test_uptime_grows_with_the_clock_until_a_restart() -> None:
     growth = np.diff(uptime)
     assert set(np.round(growth[growth > 0])) == {300.0}
     assert np.count_nonzero(growth < 0) in {4, 5}
+
+
+def test_the_backup_is_the_busiest_program_of_the_night() -> None:
+    busiest, clock = Server("server", ZONE).advance(MONTH)["top_cpu"], local_time(MONTH, ZONE)
+    assert all(text.startswith("restic ") for text in busiest[(clock.hour >= 2.4) & (clock.hour <= 2.6)])
+    assert not any("restic" in text for text in busiest[(clock.hour > 12) & (clock.hour < 20)])

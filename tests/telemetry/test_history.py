@@ -64,9 +64,9 @@ def test_few_readings_come_as_they_are(temperature: Metric) -> None:
     assert points(temperature) == [[at(NOON), 20.0, 20.0, 20.0], [at(NOON + MINUTE), 21.5, 21.5, 21.5]]
 
 
-def test_times_keep_their_milliseconds(temperature: Metric) -> None:
+def test_times_keep_their_microseconds(temperature: Metric) -> None:
     read(temperature, [20.0], NOON + timedelta(microseconds=123_456))
-    assert points(temperature) == [[at(NOON) + 123, 20.0, 20.0, 20.0]]
+    assert points(temperature) == [[at(NOON) + 123.456, 20.0, 20.0, 20.0]]
 
 
 def test_the_start_is_in_the_range_and_the_end_is_not(temperature: Metric) -> None:

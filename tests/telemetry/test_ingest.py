@@ -73,6 +73,23 @@ def test_a_new_key_takes_after_its_definition() -> None:
     assert (metric.label, metric.unit, metric.value_type) == ("Tank", "°C", ValueType.NUMBER)
 
 
+def test_a_part_takes_after_the_definition_of_the_whole() -> None:
+    device_type = DeviceTypeFactory.create()
+    MetricDefinitionFactory.create(device_type=device_type, key="disk", label="Disk", unit="%")
+    DeviceFactory.create(device_id="typed", device_type=device_type)
+    take(telemetry("typed", {"disk.home": 41.5}))
+    metric = Metric.objects.get()
+    assert (metric.key, metric.label, metric.unit) == ("disk.home", "Disk home", "%")
+
+
+def test_a_part_of_another_type_than_the_whole_is_a_metric_of_its_own() -> None:
+    device_type = DeviceTypeFactory.create()
+    MetricDefinitionFactory.create(device_type=device_type, key="disk", unit="%")
+    DeviceFactory.create(device_id="typed", device_type=device_type)
+    take(telemetry("typed", {"disk.model": "Samsung"}))
+    assert (Metric.objects.get().unit, stored("typed")) == ("", {"disk.model": "Samsung"})
+
+
 def test_a_first_value_that_contradicts_the_definition_does_not_win() -> None:
     device_type = DeviceTypeFactory.create()
     MetricDefinitionFactory.create(device_type=device_type, key="temp", value_type=ValueType.NUMBER)

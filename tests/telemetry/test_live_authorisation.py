@@ -10,8 +10,8 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from devices.models import Device, Membership, Project
 from iotsphere.models import User
-from telemetry import consumers
 from telemetry import live as stream
+from telemetry.live import person_socket
 from telemetry.live.stream import STREAM
 from telemetry.live.visitor import Visitor, visitor_with_session
 from tests.factories import NOON, DeviceFactory, MembershipFactory
@@ -112,7 +112,7 @@ def test_before_signing_in_nothing_can_be_asked(open_socket: OpenSocket, sensor:
 
 
 def test_who_does_not_sign_in_is_hung_up_on(open_socket: OpenSocket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers, "AUTHENTICATE_WITHIN", 0)
+    monkeypatch.setattr(person_socket, "AUTHENTICATE_WITHIN", 0)
     socket = open_socket()
     assert socket.receive()["type"] == "authenticate"
     assert socket.receive()["code"] == "unauthenticated"
@@ -192,7 +192,7 @@ def test_logging_out_while_the_socket_is_opened_closes_it(
         window.logout()
         return visitor
 
-    monkeypatch.setattr(consumers, "visitor_with_session", look_up_and_log_out)
+    monkeypatch.setattr(person_socket, "visitor_with_session", look_up_and_log_out)
     socket = open_socket({**PAGE, "cookie": session_cookie(window)})
     frames = [socket.receive(), socket.receive(), socket.receive()]
     assert [frame.get("code") for frame in frames] == [None, "unauthenticated", 4401]
@@ -207,7 +207,7 @@ def test_deactivation_while_the_socket_is_opened_closes_it(
         vera.save()
         return visitor
 
-    monkeypatch.setattr(consumers, "visitor_with_session", look_up_and_deactivate)
+    monkeypatch.setattr(person_socket, "visitor_with_session", look_up_and_deactivate)
     socket = open_socket({**PAGE, "cookie": session_cookie(window)})
     frames = [socket.receive(), socket.receive(), socket.receive()]
     assert [frame.get("code") for frame in frames] == [None, "unauthenticated", 4401]

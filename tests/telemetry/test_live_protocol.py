@@ -4,8 +4,9 @@ import pytest
 
 from devices.models import Device, Project
 from iotsphere.models import User
-from telemetry.consumers import MOST_BAD_FRAMES, MOST_SUBSCRIPTIONS
+from telemetry.consumers import MOST_SUBSCRIPTIONS
 from telemetry.live.frames import MOST_BYTES
+from telemetry.live.socket import MOST_BAD_FRAMES
 from telemetry.live.state import MOST_DEVICES
 from tests.factories import DeviceFactory
 from tests.fixtures.sockets import Live

@@ -12,10 +12,13 @@ from iotsphere.demo.fleet import FLEET
 from iotsphere.demo.incidents import Incidents
 from iotsphere.simulator.columns import Value
 from iotsphere.simulator.play import Actor, play
-from telemetry import agent
+from telemetry.agent.links import MqttLink, default_device_id
+from telemetry.agent.outbox import Outbox
+from telemetry.agent.run import run, stop_on_signals
 from telemetry.models import Metric
 
 AGENT_INTERVAL = 5.0
+AGENT_BACKLOG = 1000
 
 
 class Command(BaseCommand):
@@ -31,13 +34,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, without_server: bool, **options: Any) -> None:
-        stop = agent.stop_on_signals()
+        stop = stop_on_signals()
         actors = list(_actors(time.time()))
         connection.close()
         if not without_server:
             threading.Thread(
-                target=agent.run,
-                args=(settings.MQTT_URL, agent.default_device_id()),
+                target=run,
+                args=(MqttLink(settings.MQTT_URL, default_device_id()), Outbox(None, AGENT_BACKLOG)),
                 kwargs={"interval": AGENT_INTERVAL, "stop": stop},
                 name="agent",
             ).start()

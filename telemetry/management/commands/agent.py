@@ -1,20 +1,14 @@
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from telemetry.agent import DEFAULT_INTERVAL, default_device_id, run, stop_on_signals
-
-
-def seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 1 <= value <= 86_400:
-        raise ArgumentTypeError(f"{text} is not a number of seconds from 1 to 86400.")
-    return value
+from telemetry.agent.command import A_WEEK, seconds
+from telemetry.agent.links import MqttLink, default_device_id
+from telemetry.agent.outbox import Outbox, OutboxTaken
+from telemetry.agent.run import DEFAULT_INTERVAL, run, stop_on_signals
 
 
 class Command(BaseCommand):
@@ -26,12 +20,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--interval", type=seconds, default=DEFAULT_INTERVAL, help="Seconds between readings, default 60."
         )
+        parser.add_argument(
+            "--buffer", type=Path, help="File where readings wait while the broker is away. Default: in memory."
+        )
 
-    def handle(self, *, device_id: str, interval: float, **options: Any) -> None:
+    def handle(self, *, device_id: str, interval: float, buffer: Path | None, **options: Any) -> None:
         stop = stop_on_signals()
-        self.stdout.write(f"Sending as {device_id} every {interval:g} s; Ctrl-C stops.")
         try:
-            run(settings.MQTT_URL, device_id, interval=interval, stop=stop)
-        except ValueError as error:
+            link, outbox = MqttLink(settings.MQTT_URL, device_id), Outbox(buffer, A_WEEK)
+        except (ValueError, OSError, OutboxTaken) as error:
             raise CommandError(str(error)) from error
+        self.stdout.write(f"Sending as {device_id} every {interval:g} s; Ctrl-C stops.")
+        run(link, outbox, interval=interval, stop=stop)
+        outbox.close()
         self.stdout.write("Goodbye.")

@@ -1,0 +1,5 @@
+import sys
+
+from telemetry.agent.command import main
+
+sys.exit(main())
