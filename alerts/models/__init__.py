@@ -1,5 +1,6 @@
 from alerts.models.alert import Alert, AlertEvent, EventKind
+from alerts.models.backtest import Backtest
 from alerts.models.rule import AlertRule
 from alerts.models.state import RuleState
 
-__all__ = ["Alert", "AlertEvent", "AlertRule", "EventKind", "RuleState"]
+__all__ = ["Alert", "AlertEvent", "AlertRule", "Backtest", "EventKind", "RuleState"]

@@ -6,13 +6,15 @@ from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
-from alerts.conditions import InvalidCondition
+from alerts.conditions import InvalidCondition, span
 from alerts.evaluator import CompiledRule
 from alerts.messages import InvalidTemplate, check_template
 from alerts.rules import compile_rule
 from alerts.schedule import InvalidSchedule
-from devices.models import Device, DeviceType, Project
+from devices.models import Device, DeviceType, Lifecycle, Project
+from devices.models.device import DeviceQuerySet
 from devices.permissions import AnyUser, ProjectScopedQuerySet
+from telemetry.models import Metric
 
 
 class AlertRuleQuerySet(ProjectScopedQuerySet):
@@ -79,6 +81,9 @@ class AlertRule(models.Model):
             self.compiled()
         except (InvalidCondition, InvalidSchedule) as error:
             errors["schedule" if isinstance(error, InvalidSchedule) else "levels"] = str(error)
+        problem = self._what_cannot_be() if "levels" not in errors else ""
+        if problem:
+            errors["levels"] = problem
         try:
             check_template(self.message)
         except InvalidTemplate as error:
@@ -92,6 +97,35 @@ class AlertRule(models.Model):
         """Raises InvalidCondition or InvalidSchedule. `zone` is for rules that name none themselves."""
         own = self.time_zone or (self.project.time_zone if self.project else "")
         return compile_rule(self.pk or 0, self.revision, self.levels, self.schedule, own or zone)
+
+    def devices(self) -> DeviceQuerySet:
+        """The devices in service that it is about (alerts.rulebook.fits says the same of one)."""
+        devices = Device.objects.filter(lifecycle=Lifecycle.ACTIVE).order_by("pk")
+        if self.label:
+            devices = devices.labelled(self.label)
+        wanted = {"project": self.project_id, "device_type": self.device_type_id, "pk": self.device_id}
+        return devices.filter(**{field: value for field, value in wanted.items() if value is not None})
+
+    def _what_cannot_be(self) -> str:
+        """Why what it asks for can never be answered; empty if it can."""
+        rule = self.compiled()
+        if self.device_type is not None:
+            known = set(self.device_type.metrics.values_list("key", flat=True))
+            sent = Metric.objects.filter(device__device_type=self.device_type)
+            missing = [key for key in sorted(rule.keys) if key and not key.startswith("$") and key not in known]
+            missing = [key for key in missing if not sent.filter(key=key).exists()]
+            if missing:
+                return f"Devices of type {self.device_type} send no {missing[0]}, but {', '.join(sorted(known))}."
+        elif self.device is not None:
+            sent_by_it = set(Metric.objects.filter(device=self.device).values_list("key", flat=True))
+            missing = [key for key in sorted(rule.keys) if key and not key.startswith("$") and key not in sent_by_it]
+            if missing:
+                return f"{self.device} sends no {missing[0]}. It sends: {', '.join(sorted(sent_by_it)) or 'nothing'}."
+        keeps = self.project.retention_class.raw_days if self.project else None
+        longest = max((spec.seconds for spec in rule.windows), default=0.0)
+        if keeps is not None and longest > keeps * 86_400:
+            return f"A window of {span(longest)} is longer than readings are kept: {keeps} days."
+        return ""
 
     def _means_something_else(self) -> bool:
         meaning = ("levels", "schedule", "time_zone", "project_id", "device_type_id", "label", "device_id")

@@ -12,6 +12,6 @@ COOL: dict[str, Any] = {"metric": "temperature", "is": "<", "value": 70}
 def rule_for(device: Device, *levels: dict[str, Any], **fields: Any) -> AlertRule:
     """An enabled rule of the device's project about it: high when HOT, unless levels say otherwise."""
     said = [{"severity": "high", "when": HOT, **level} for level in levels or ({},)]
-    return AlertRule.objects.create(
-        **{"name": "Too hot", "project": device.project, "device": device, "levels": said, "is_enabled": True, **fields}
-    )
+    about = fields.pop("about", device)
+    usual = {"name": "Too hot", "project": device.project, "device": about, "levels": said, "is_enabled": True}
+    return AlertRule.objects.create(**{**usual, **fields})
