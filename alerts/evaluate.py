@@ -28,7 +28,7 @@ from alerts.evaluator import (
     tick,
 )
 from alerts.lifecycle import Change, apply
-from alerts.models import RuleState
+from alerts.models import AlertRule, RuleState
 from alerts.rulebook import Subject
 from alerts.states import dump, is_worth_keeping, load
 from devices.models import Device
@@ -61,10 +61,21 @@ def evaluate_readings(readings: Sequence[StoredReading]) -> None:
 
 def evaluate_presence(changes: Iterable[PresenceChange], at: datetime) -> None:
     """Presence has just changed, in the transaction at hand."""
-    words = {change.device_id: str(change.presence) for change in changes}
-    pks = dict(Device.objects.filter(device_id__in=list(words)).values_list("device_id", "pk"))
     moment = at.timestamp()
-    _tell({pks[name]: [Observation(PRESENCE, moment, word)] for name, word in words.items() if name in pks}, at)
+    _tell({change.pk: [Observation(PRESENCE, moment, str(change.presence))] for change in changes}, at)
+
+
+def prime(rule: AlertRule, now: datetime) -> None:
+    """Let the next sweep ask a rule about all its devices: what is wrong already needs no reading to say so."""
+    RuleState.objects.filter(rule=rule).update(due_at=now)
+    RuleState.objects.bulk_create(
+        (
+            RuleState(rule=rule, device_id=pk, revision=rule.revision, status=Status.NORMAL, due_at=now)
+            for pk in rule.devices().values_list("pk", flat=True)
+        ),
+        batch_size=1000,
+        ignore_conflicts=True,
+    )
 
 
 def sweep(now: datetime) -> int:

@@ -11,9 +11,9 @@ from django.utils import timezone
 from alerts.evaluator import SEVERITIES, CompiledRule, Kind, Transition
 from alerts.messages import fill
 from alerts.models import Alert, AlertEvent, AlertRule, EventKind, RuleState
-from alerts.models.alert import AlertStatus
+from alerts.models.alert import AlertQuerySet, AlertStatus
 from alerts.rulebook import Subject
-from alerts.words import figure_in_words
+from alerts.words import figure_in_words, names_of
 from devices.permissions import AnyUser
 
 STATUS_AFTER = {
@@ -101,6 +101,14 @@ def resolve(alert: Alert, by: "AnyUser | None", text: str = "") -> bool:
         )
 
 
+def end(alerts: AlertQuerySet, text: str) -> int:
+    """Resolve those that are open because what they are about is gone; how many there were."""
+    ended = 0
+    for alert in alerts.open():
+        ended += resolve(alert, None, text)
+    return ended
+
+
 def _open(rule: AlertRule, change: Change, transition: Transition, at: datetime) -> Alert:
     said = _said(rule, change.subject, transition)
     alert = Alert.objects.create(
@@ -138,7 +146,7 @@ def _move(alert: Alert, rule: AlertRule, subject: Subject, transition: Transitio
 def _said(rule: AlertRule, subject: Subject, transition: Transition) -> dict[str, str]:
     """An alert's message and the figure it is about: the first that is known."""
     figure = next((figure for figure in transition.figures if figure.value is not None), None)
-    what, value, limit = ("", "", "") if figure is None else figure_in_words(subject.pk, figure)
+    what, value, limit = ("", "", "") if figure is None else figure_in_words(names_of(subject.pk), figure)
     names = {
         "device": subject.name,
         "device_id": subject.device_id,

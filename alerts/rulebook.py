@@ -43,6 +43,10 @@ class _Rules:
     rules: list[AlertRule]
     expires: float
     compiled: dict[tuple[int, str], CompiledRule] = field(default_factory=dict)
+    keys: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = frozenset().union(*(rule.compiled().keys for rule in self.rules))
 
     def about(self, device: Device) -> tuple[CompiledRule, ...]:
         zone = device.project.time_zone
@@ -106,20 +110,32 @@ def subject_of(device: Device, rules: tuple[CompiledRule, ...], expires: float =
     )
 
 
-def _load(device_pks: Collection[int], now: float) -> dict[int, Subject]:
+def is_asked_about(key: str) -> bool:
+    """Whether any enabled rule is."""
+    return key in _enabled(time.monotonic()).keys
+
+
+def _enabled(now: float) -> _Rules:
     global _rules  # noqa: PLW0603
     changes, rules = _changes, _rules
     if rules is None or rules.expires <= now:
         enabled = AlertRule.objects.filter(is_enabled=True).select_related("project").order_by("pk")
         rules = _Rules(list(enabled), now + TTL)
+        with _lock:
+            if changes == _changes:  # or something was changed after it was read
+                _rules = rules
+    return rules
+
+
+def _load(device_pks: Collection[int], now: float) -> dict[int, Subject]:
+    changes, rules = _changes, _enabled(now)
     devices = Device.objects.filter(pk__in=device_pks, lifecycle=Lifecycle.ACTIVE).order_by()
     found = {
         device.pk: subject_of(device, rules.about(device), now + TTL)
         for device in devices.select_related("project", "device_type")
     }
     with _lock:
-        if changes == _changes:  # or something was changed after it was read
-            _rules = rules
+        if changes == _changes:
             _subjects.update(found)
             for pk in list(_subjects)[: max(0, len(_subjects) - MAX_SUBJECTS)]:
                 del _subjects[pk]

@@ -1,6 +1,7 @@
 """Why a rule raised an alert for a device, or why it did not: its last evaluations, played over what was received."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import inf
@@ -11,7 +12,7 @@ from alerts.models import Alert, AlertRule, RuleState
 from alerts.replay import can_be_replayed, past_observations, replay, warm_up
 from alerts.rulebook import fits
 from alerts.states import load
-from alerts.words import figure_in_words
+from alerts.words import MetricName, figure_in_words, names_of
 from devices.models import Device, Lifecycle
 from devices.presence import offline_after
 
@@ -89,15 +90,16 @@ def _last_evaluations(rule: CompiledRule, device: Device, now: datetime) -> list
     for outcome in replay(rule, past, now.timestamp(), fresh_for=fresh_for):
         if outcome.trace is not None and outcome.trace.time >= start.timestamp():
             traces.append(outcome.trace)
-    return [_evaluation(device, trace) for trace in reversed(traces)]
+    names = names_of(device.pk)
+    return [_evaluation(names, trace) for trace in reversed(traces)]
 
 
-def _evaluation(device: Device, trace: Trace) -> Evaluation:
-    levels = tuple(_level(device, *found) for found in trace.findings)
+def _evaluation(names: Mapping[str, MetricName], trace: Trace) -> Evaluation:
+    levels = tuple(_level(names, *found) for found in trace.findings)
     return Evaluation(datetime.fromtimestamp(trace.time, UTC), trace.status, trace.severity, levels)
 
 
-def _level(device: Device, severity: Severity, finding: Finding, latch: Latch) -> LevelFinding:
-    figures = tuple(figure_in_words(device.pk, figure) for figure in finding.figures)
+def _level(names: Mapping[str, MetricName], severity: Severity, finding: Finding, latch: Latch) -> LevelFinding:
+    figures = tuple(figure_in_words(names, figure) for figure in finding.figures)
     since = datetime.fromtimestamp(latch.since, UTC) if latch.position != Position.OFF and latch.since != inf else None
     return LevelFinding(severity, finding.truth, figures, latch.position, since)

@@ -1,23 +1,37 @@
 """Figures of alerts, in words: with the metric's own name and unit."""
 
+from collections.abc import Mapping
 from math import isinf
+from typing import NamedTuple
 
 from alerts.conditions import Figure, Value
 from devices.models import MetricDefinition
 from telemetry.models import Metric
 
 
-def figure_in_words(device_pk: int, figure: Figure) -> tuple[str, str, str]:
+class MetricName(NamedTuple):
+    label: str
+    unit: str
+    precision: int
+
+
+def names_of(device_pk: int) -> dict[str, MetricName]:
+    """How a device's metrics are called and written, by their keys."""
+    definitions = MetricDefinition.objects.filter(device_type__devices=device_pk)
+    precision = dict(definitions.values_list("key", "precision"))
+    metrics = Metric.objects.filter(device=device_pk).order_by().values_list("key", "label", "unit")
+    return {key: MetricName(label, unit, precision.get(key, 2)) for key, label, unit in metrics}
+
+
+def figure_in_words(names: Mapping[str, MetricName], figure: Figure) -> tuple[str, str, str]:
     """What was measured, what it came to, and the limit."""
-    metric = Metric.objects.filter(device=device_pk, key=figure.key).select_related("device").first()
-    if metric is None:
+    if figure.key not in names:
         return figure.what, value_in_words(figure.value), value_in_words(figure.limit)
-    definition = MetricDefinition.objects.filter(device_type=metric.device.device_type_id, key=figure.key).first()
-    precision = 2 if definition is None else definition.precision
+    label, unit, precision = names[figure.key]
     # A change an hour and a number of readings are not in the metric's own unit.
-    unit = metric.unit if figure.what == figure.key or figure.what.startswith(("avg ", "min ", "max ")) else ""
-    label = figure.what.replace(figure.key, metric.label, 1)
-    return label, value_in_words(figure.value, unit, precision), value_in_words(figure.limit, unit, precision)
+    unit = unit if figure.what == figure.key or figure.what.startswith(("avg ", "min ", "max ")) else ""
+    what = figure.what.replace(figure.key, label, 1)
+    return what, value_in_words(figure.value, unit, precision), value_in_words(figure.limit, unit, precision)
 
 
 def value_in_words(value: Value | None, unit: str = "", precision: int = 2) -> str:

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from devices.models import Device, Presence
 from devices.models.device import DEFAULT_EXPECTED_INTERVAL, DeviceQuerySet
+from devices.signals import presence_changed
 
 OFFLINE_AT_LEAST = timedelta(seconds=90)
 SWEEP_CHUNK = 1000
@@ -54,6 +55,7 @@ class Status(NamedTuple):
 class PresenceChange:
     """A device whose presence is now another."""
 
+    pk: int
     device_id: str
     project_id: int
     presence: Presence
@@ -169,11 +171,14 @@ def _update(devices: DeviceQuerySet, change: Callable[[_Row], _Row]) -> list[Pre
         ]
         changed = [(row, after) for row in rows if (after := change(row)) != row]
         _write([after for _, after in changed])
-    return [
-        PresenceChange(after.device_id, after.project_id, Presence(after.presence), after.last_message)
-        for before, after in changed
-        if after.presence != before.presence
-    ]
+        changes = [
+            PresenceChange(after.pk, after.device_id, after.project_id, Presence(after.presence), after.last_message)
+            for before, after in changed
+            if after.presence != before.presence
+        ]
+        if changes:
+            presence_changed.send(Device, changes=changes)
+    return changes
 
 
 UPDATE_ALL = """
