@@ -18,6 +18,7 @@ from alerts import rulebook
 from alerts.conditions import PRESENCE, Facts, Known
 from alerts.evaluator import (
     CompiledRule,
+    Kind,
     Observation,
     Outcome,
     State,
@@ -29,6 +30,7 @@ from alerts.evaluator import (
 )
 from alerts.lifecycle import Change, apply
 from alerts.models import AlertRule, RuleState
+from alerts.root_cause import LOOK_AGAIN
 from alerts.rulebook import Subject
 from alerts.states import dump, is_worth_keeping, load
 from devices.models import Device
@@ -188,23 +190,46 @@ def _latest(devices: Collection[int], now: datetime) -> dict[int, dict[str, Know
     return latest
 
 
+def _put_off(row: RuleState, outcome: Outcome, at: datetime) -> tuple[Transition, ...]:
+    """What is withheld, and has waited long enough to be decided about anew."""
+    state, trace = outcome.state, outcome.trace
+    if row.withheld_since is None or row.held_by_id is not None or state.severity is None or trace is None:
+        return ()
+    if row.due_at is not None and row.due_at > at:
+        return ()
+    figures = next(finding.figures for severity, finding, _ in trace.findings if severity == state.severity)
+    return (Transition(Kind.OPENED, state.latches[state.severity].since, state.severity, figures),)
+
+
 def _keep(outcomes: Sequence[tuple[_Pair, RuleState, Outcome]], at: datetime) -> None:
     """Write what the rules remember now, and tell the alerts."""
-    kept, gone, changes = [], [], []
+    changes = []
     for pair, row, outcome in outcomes:
-        if outcome.transitions:
-            changes.append(Change(pair.rule, pair.subject, row, outcome.transitions))
+        transitions = outcome.transitions or _put_off(row, outcome, at)
+        if transitions:
+            changes.append(Change(pair.rule, pair.subject, row, transitions))
+    if changes:
+        apply(changes, at)
+    kept, gone = [], []
+    for pair, row, outcome in outcomes:
         if not is_worth_keeping(pair.rule, outcome.state):
             gone.append(row.pk)
             continue
-        moment = due(pair.rule, outcome.state, fresh_for=pair.subject.fresh_for)
         row.revision, row.status = pair.rule.revision, outcome.state.status
         row.data = dump(pair.rule, outcome.state)
-        # Rounded up: asked a microsecond early, it would not be due yet.
-        row.due_at = None if moment is None else datetime.fromtimestamp(ceil(moment * 1000) / 1000, UTC)
+        row.due_at = _due_at(pair, row, outcome.state, at)
         kept.append(row)
-    if changes:
-        apply(changes, at)
-    RuleState.objects.bulk_update(kept, ["revision", "status", "data", "due_at"])
+    RuleState.objects.bulk_update(kept, ["revision", "status", "data", "due_at", "withheld_since", "held_by"])
     if gone:
         RuleState.objects.filter(pk__in=gone).delete()
+
+
+def _due_at(pair: _Pair, row: RuleState, state: State, at: datetime) -> datetime | None:
+    moments = []
+    if row.withheld_since is not None and row.held_by_id is None:
+        waiting = row.due_at if row.due_at is not None and row.due_at > at else at + LOOK_AGAIN
+        moments.append(waiting)
+    if (moment := due(pair.rule, state, fresh_for=pair.subject.fresh_for)) is not None:
+        # Rounded up: asked a microsecond early, it would not be due yet.
+        moments.append(datetime.fromtimestamp(ceil(moment * 1000) / 1000, UTC))
+    return min(moments, default=None)

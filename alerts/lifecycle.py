@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from alerts import root_cause
 from alerts.evaluator import SEVERITIES, CompiledRule, Kind, Transition
 from alerts.messages import fill
 from alerts.models import Alert, AlertEvent, AlertRule, EventKind, RuleState
@@ -40,22 +41,24 @@ class Change:
 
 
 def apply(changes: Sequence[Change], at: datetime) -> None:
-    """Open, change and resolve alerts as the rules say. `at`: when the portal learned of it."""
+    """Open, change and resolve alerts as the rules say. `at`: when the portal learned of it.
+
+    What is withheld is noted in the changes' states, which the caller writes.
+    """
     rules = AlertRule.objects.in_bulk({change.rule.pk for change in changes})
     devices = {change.subject.pk for change in changes}
     is_open = Alert.objects.open().filter(rule__in=rules, device__in=devices)
     alerts = {(alert.rule_id, alert.device_id): alert for alert in is_open.order_by("pk").select_for_update()}
-    for change in changes:
-        key = change.rule.pk, change.subject.pk
-        for transition in change.transitions:
-            alert = alerts.pop(key, None)
-            if alert is None:
-                # One that people have resolved is not mended or made worse any more.
-                alert = _open(rules[change.rule.pk], change, transition, at) if transition.kind in RAISING else None
-            else:
-                _move(alert, rules[change.rule.pk], change.subject, transition)
-            if alert is not None and alert.is_open:
-                alerts[key] = alert
+    # What others may be held under comes first.
+    behind, alone = _parted(changes)
+    for change in alone:
+        _apply(change, rules[change.rule.pk], alerts, root_cause.TELL, at)
+    standings = root_cause.standings([change.subject.pk for change in behind], at)
+    for change in behind:
+        _apply(change, rules[change.rule.pk], alerts, standings[change.subject.pk], at)
+    for held_by in {standing.held_by for standing in standings.values() if standing.held_by is not None}:
+        text = "Devices behind it are away, too: this alert stands for them."
+        AlertEvent.objects.get_or_create(alert=held_by, kind=EventKind.HELD, defaults={"at": at, "text": text})
 
 
 def acknowledge(alert: Alert, by: "AnyUser") -> bool:
@@ -88,6 +91,7 @@ def resolve(alert: Alert, by: "AnyUser | None", text: str = "") -> bool:
     now = timezone.now()
     with transaction.atomic():
         RuleState.objects.filter(rule=alert.rule_id, device=alert.device_id).delete()
+        _let_go(alert, now)
         return _change(
             alert,
             EventKind.RESOLVED,
@@ -109,6 +113,56 @@ def end(alerts: AlertQuerySet, text: str) -> int:
     return ended
 
 
+def _parted(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
+    """Those about the absence of a device that is behind another, and the others."""
+    parted: tuple[list[Change], list[Change]] = ([], [])
+    for change in changes:
+        is_behind = change.subject.parent_id is not None and root_cause.is_about_absence(change.rule)
+        parted[0 if is_behind else 1].append(change)
+    return parted
+
+
+def _apply(
+    change: Change,
+    rule: AlertRule,
+    alerts: dict[tuple[int | None, int], Alert],
+    standing: root_cause.Standing,
+    at: datetime,
+) -> None:
+    key = change.rule.pk, change.subject.pk
+    for transition in change.transitions:
+        alert = alerts.pop(key, None)
+        if alert is None:
+            alert = _begin(rule, change, transition, standing, at)
+        else:
+            _move(alert, rule, change.subject, transition)
+        if alert is not None and alert.is_open:
+            alerts[key] = alert
+
+
+def _begin(
+    rule: AlertRule, change: Change, transition: Transition, standing: root_cause.Standing, at: datetime
+) -> Alert | None:
+    """An alert, unless none is due: it is withheld, or it was resolved by hand and only goes on."""
+    state = change.state
+    if transition.kind == Kind.RESOLVED:
+        state.withheld_since = state.held_by = None
+    if transition.kind not in RAISING:
+        return None
+    since = state.withheld_since or at
+    if standing.held_by is not None or (standing.waits and at - since < root_cause.WAIT_AT_MOST):
+        state.withheld_since, state.held_by = since, standing.held_by
+        return None
+    state.withheld_since = state.held_by = None
+    return _open(rule, change, transition, at)
+
+
+def _let_go(alert: Alert, at: datetime) -> None:
+    """What was held under an alert that is over gets time to come back."""
+    patience = root_cause.patience(alert.device)
+    RuleState.objects.filter(held_by=alert).update(held_by=None, withheld_since=at, due_at=at + patience)
+
+
 def _open(rule: AlertRule, change: Change, transition: Transition, at: datetime) -> Alert:
     said = _said(rule, change.subject, transition)
     alert = Alert.objects.create(
@@ -121,6 +175,7 @@ def _open(rule: AlertRule, change: Change, transition: Transition, at: datetime)
         worst_severity=transition.severity,
         event_time=datetime.fromtimestamp(transition.time, UTC),
         received_at=at,
+        is_about_absence=root_cause.is_about_absence(change.rule),
         **said,
     )
     _note(alert, EventKind.OPENED, transition, said["message"])
@@ -139,6 +194,7 @@ def _move(alert: Alert, rule: AlertRule, subject: Subject, transition: Transitio
     if transition.kind == Kind.RESOLVED:
         # A clock that lags must not end an alert before it began.
         alert.resolved_at = max(datetime.fromtimestamp(transition.time, UTC), alert.event_time)
+        _let_go(alert, timezone.now())
     alert.save(update_fields=CHANGED_BY_RULES)
     _note(alert, EventKind(transition.kind), transition, text)
 

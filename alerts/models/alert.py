@@ -55,6 +55,7 @@ class Alert(models.Model):
     severity = models.CharField(max_length=8, choices=Severity)
     worst_severity = models.CharField(max_length=8, choices=Severity)
     status = models.CharField(max_length=10, choices=AlertStatus, default=AlertStatus.FIRING)
+    is_about_absence = models.BooleanField(default=False, help_text="Devices behind this one may be held under it.")
     message = models.CharField(max_length=500)
     what = models.CharField(max_length=200, help_text="What was measured.")
     value = models.CharField(max_length=255, blank=True, help_text="What it came to when it fired, or last got worse.")

@@ -19,7 +19,9 @@ class RuleState(models.Model):
     data = models.TextField()
     status = models.CharField(max_length=10)
     due_at = models.DateTimeField(null=True)
-    # While what it is behind is down, the alert of that stands for this one, too.
+    # It would have an alert, but for what the device is behind (alerts.root_cause): since when it is withheld, and
+    # under which alert if there is one.
+    withheld_since = models.DateTimeField(null=True)
     held_by = models.ForeignKey(Alert, on_delete=models.SET_NULL, null=True, related_name="holds")
 
     class Meta:
