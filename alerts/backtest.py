@@ -57,7 +57,7 @@ def episodes_of(transitions: Iterable[Transition], start: float) -> list[Episode
 
 
 def episodes_of_device(backtest: Backtest, device: Device, start: datetime, end: datetime) -> list[Episode]:
-    rule = backtest.rule.compiled(device.project.time_zone)
+    rule = backtest.rule.compiled(str(device.project.time_zone))
     outcomes = replay(
         rule,
         past_observations(device, rule, start - warm_up(rule), end),

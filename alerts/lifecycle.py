@@ -13,6 +13,7 @@ from alerts.evaluator import SEVERITIES, CompiledRule, Kind, Transition
 from alerts.messages import fill
 from alerts.models import Alert, AlertEvent, AlertRule, EventKind, RuleState
 from alerts.models.alert import AlertQuerySet, AlertStatus
+from alerts.notify import outbox
 from alerts.rulebook import Subject
 from alerts.words import figure_in_words, names_of
 from devices.permissions import AnyUser
@@ -178,7 +179,7 @@ def _open(rule: AlertRule, change: Change, transition: Transition, at: datetime)
         is_about_absence=root_cause.is_about_absence(change.rule),
         **said,
     )
-    _note(alert, EventKind.OPENED, transition, said["message"])
+    _note(alert, EventKind.OPENED, transition, said["message"], at)
     return alert
 
 
@@ -196,7 +197,7 @@ def _move(alert: Alert, rule: AlertRule, subject: Subject, transition: Transitio
         alert.resolved_at = max(datetime.fromtimestamp(transition.time, UTC), alert.event_time)
         _let_go(alert, timezone.now())
     alert.save(update_fields=CHANGED_BY_RULES)
-    _note(alert, EventKind(transition.kind), transition, text)
+    _note(alert, EventKind(transition.kind), transition, text, timezone.now())
 
 
 def _said(rule: AlertRule, subject: Subject, transition: Transition) -> dict[str, str]:
@@ -216,9 +217,10 @@ def _said(rule: AlertRule, subject: Subject, transition: Transition) -> dict[str
     return {"message": fill(rule.message, names), "what": what, "value": value, "limit": limit}
 
 
-def _note(alert: Alert, kind: EventKind, transition: Transition, text: str) -> None:
+def _note(alert: Alert, kind: EventKind, transition: Transition, text: str, known_at: datetime) -> None:
     at = datetime.fromtimestamp(transition.time, UTC)
-    AlertEvent.objects.create(alert=alert, at=at, kind=kind, severity=transition.severity, text=text)
+    event = AlertEvent.objects.create(alert=alert, at=at, kind=kind, severity=transition.severity, text=text)
+    outbox.enqueue(alert, event, known_at)
 
 
 def _change(
@@ -237,7 +239,8 @@ def _change(
             for name, value in fields.items():
                 setattr(alert, name, value)
             by_id = by.pk if by else None
-            AlertEvent.objects.create(
+            event = AlertEvent.objects.create(
                 alert=alert, at=at, kind=kind, severity=alert.severity, by_id=by_id, text=text[:1000]
             )
+            outbox.enqueue(alert, event, at)
     return changed

@@ -49,7 +49,7 @@ class _Rules:
         self.keys = frozenset().union(*(rule.compiled().keys for rule in self.rules))
 
     def about(self, device: Device) -> tuple[CompiledRule, ...]:
-        zone = device.project.time_zone
+        zone = str(device.project.time_zone)
         return tuple(self._compile(rule, zone) for rule in self.rules if fits(rule, device))
 
     def _compile(self, rule: AlertRule, zone: str) -> CompiledRule:
@@ -102,7 +102,7 @@ def subject_of(device: Device, rules: tuple[CompiledRule, ...], expires: float =
         str(device),
         device.project_id,
         device.project.name,
-        device.project.time_zone,
+        str(device.project.time_zone),
         device.parent_id,
         offline_after(device.expected_interval).total_seconds(),
         rules,

@@ -3,6 +3,7 @@ from django.utils import timezone
 
 from alerts import backtest, evaluate
 from alerts.models import Backtest
+from alerts.notify import deliver
 
 
 @shared_task
@@ -14,3 +15,8 @@ def sweep_rules() -> None:
 def run_backtest(pk: int) -> None:
     if asked := Backtest.objects.select_related("rule__project").filter(pk=pk).first():
         backtest.run(asked, timezone.now())
+
+
+@shared_task
+def send_notifications() -> None:
+    deliver.send_due(timezone.now())

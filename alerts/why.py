@@ -54,7 +54,7 @@ class Why:
 
 def why(rule: AlertRule, device: Device, now: datetime) -> Why:
     """What the rule thinks of the device now, and its last EVALUATIONS evaluations within LOOK_BACK."""
-    compiled = rule.compiled(device.project.time_zone)
+    compiled = rule.compiled(str(device.project.time_zone))
     row = RuleState.objects.filter(rule=rule, device=device).first()
     state = load(row.data) if row else BLANK
     evaluations = tuple(_last_evaluations(compiled, device, now))

@@ -5,6 +5,7 @@ docs/operator.md lists them all.
 """
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 from celery.schedules import crontab
@@ -185,6 +186,7 @@ CELERY_BEAT_SCHEDULE = {
     "recut days": {"task": "telemetry.tasks.recut_days", "schedule": timedelta(minutes=1)},
     "maintain partitions": {"task": "telemetry.tasks.maintain_partitions", "schedule": timedelta(hours=1)},
     "enforce retention": {"task": "telemetry.tasks.enforce_retention", "schedule": crontab(hour=3, minute=17)},
+    "send notifications": {"task": "alerts.tasks.send_notifications", "schedule": timedelta(seconds=5)},
     "sweep alert rules": {"task": "alerts.tasks.sweep_rules", "schedule": timedelta(seconds=5)},
     "prune rejected items": {"task": "telemetry.tasks.prune_rejected_items", "schedule": timedelta(minutes=10)},
     "prune expired tokens": {"task": "iotsphere.tasks.prune_expired_tokens", "schedule": timedelta(days=1)},
@@ -330,6 +332,10 @@ if not WHITENOISE_USE_FINDERS and not DEBUG:
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+# Where people and webhooks find this portal, for links in what is sent.
+PORTAL_URL = env.str("PORTAL_URL", default=f"http://localhost:{env.int('PORT', default=8000)}").rstrip("/")
+# Private networks that webhooks may lead into all the same, such as 10.1.0.0/16.
+WEBHOOK_PRIVATE_NETWORKS = [ip_network(network) for network in env.list("WEBHOOK_PRIVATE_NETWORKS", default=[])]
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="iotsphere@localhost")
 
 # --- Logs -------------------------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ class AlertRule(models.Model):
 
     def compiled(self, zone: str = "UTC") -> CompiledRule:
         """Raises InvalidCondition or InvalidSchedule. `zone` is for rules that name none themselves."""
-        own = self.time_zone or (self.project.time_zone if self.project else "")
+        own = self.time_zone or (str(self.project.time_zone) if self.project else "")
         return compile_rule(self.pk or 0, self.revision, self.levels, self.schedule, own or zone)
 
     def devices(self) -> DeviceQuerySet:
