@@ -1,7 +1,7 @@
 # Every target makes what it needs: a fresh clone and Python 3.11 are enough.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint format servers shell bench demo-reset lock clean
+.PHONY: help run test torture lint format servers shell bench demo-reset lock clean
 
 PYTHON := .venv/bin/python
 FOR_RUN := .venv/installed/run node_modules/.installed-run
@@ -15,6 +15,9 @@ run: $(FOR_RUN) ## Start the portal with a simulated fleet on http://localhost:8
 
 test: $(FOR_TEST) lint servers ## Lint, then pass the tests on SQLite with the embedded parts and on PostgreSQL, Redis, Mosquitto
 	@setup/test.sh
+
+torture: $(FOR_TEST) servers ## Kill workers and servers under load for a quarter of an hour: nothing may be lost
+	@setpriv --pdeathsig TERM $(PYTHON) -m pytest --on=servers --torture -n 0 -s -p no:logging tests/flows/test_outages.py
 
 lint: .venv/installed/test ## Check style and types
 	$(PYTHON) -m ruff check .

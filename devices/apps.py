@@ -6,4 +6,4 @@ class DevicesConfig(AppConfig):
     verbose_name = "Devices"
 
     def ready(self) -> None:
-        from devices import broker_files  # noqa: F401, PLC0415 (follows the credentials)
+        from devices import broker_files, outbox  # noqa: F401, PLC0415 (they follow credentials and presence)

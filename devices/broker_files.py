@@ -1,8 +1,12 @@
-"""Who may connect to the broker on this machine, and to which topics: Mosquitto's password file and access list.
+"""Who may connect to the broker on this machine, and to which topics: the files that Mosquitto reads.
 
-Both lie in settings.BROKER_DIR and follow the live MQTT credentials. A device may have two of those at a time, and
-Mosquitto knows one password a user: every credential has the user name `<device id>~<public id>`, and the oldest live
-one of a device the plain `<device id>` too. So what a device uses goes on working while its successor is tried out.
+They lie in settings.BROKER_DIR and follow the live credentials. A device may have two passwords at a time, and
+Mosquitto knows one a user: every credential has the user name `<device id>~<public id>`, and the oldest live one of a
+device the plain `<device id>` too. So what a device uses goes on working while its successor is tried out.
+
+A certificate's user name is its common name, `~<public id>`. Mosquitto takes it from the certificate, which it checks
+against authority and revocation list, but of a connection that is open it asks neither again. So a certificate that is
+revoked loses its topics with the access list, and its connection is ended by taking over the session.
 """
 
 import fcntl
@@ -11,7 +15,6 @@ import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import psutil
 import structlog
@@ -21,14 +24,18 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.utils.crypto import salted_hmac
 
+from devices.authority import authority, common_name
 from devices.models import Credential, CredentialKind
-from devices.mqtt import parse_url
+from devices.mqtt import end_session, parse_url
 from devices.mqtt_password import hash_mqtt_password
+from devices.private_file import write_privately
+from devices.revocation import revocation_list
 from devices.signals import credential_revoked
 
 log = structlog.get_logger(__name__)
 
 PASSWORDS, ACCESS, PID = "passwords", "acl", "broker.pid"
+AUTHORITY, REVOKED = "ca.pem", "crl.pem"
 DEVELOPMENT_BROKER = "iotsphere.supervisor.development_broker"
 DEVICES_WRITE = ("telemetry", "status", "twin/reported", "command/+/reply")
 DEVICES_READ = ("twin/desired", "command")
@@ -40,19 +47,26 @@ def write_broker_files() -> bool:
         return False
     folder = Path(settings.BROKER_DIR)
     with _locked(folder):  # or a process that read earlier could write later
-        live = Credential.objects.live().filter(kind=CredentialKind.MQTT)
-        credentials = live.select_related("device").order_by("pk")
+        credentials = list(Credential.objects.live().for_brokers().select_related("device").order_by("pk"))
+        bearers = _bearers(folder)
         written = [
-            _replace(folder / PASSWORDS, "\n".join([*_portal_password(), *_passwords(credentials), ""])),
-            _replace(folder / ACCESS, "\n".join([*_portal_access(), *_access(credentials), ""])),
+            write_privately(folder / PASSWORDS, "\n".join([*_portal_password(), *_passwords(credentials), ""])),
+            write_privately(folder / ACCESS, "\n".join([*_portal_access(), *_access(credentials), ""])),
+            write_privately(folder / AUTHORITY, authority().pem),
+            write_privately(folder / REVOKED, revocation_list()),
         ]
         if any(written):
             _tell_broker(folder)
+        gone = bearers - _bearers(folder)
+    if gone:
+        end_session(*gone)
     return any(written)
 
 
 def user_name(credential: Credential) -> str:
     """The simplest name under which the broker takes this credential for as long as it lives."""
+    if credential.kind == CredentialKind.X509:
+        return common_name(credential.public_id)
     elder = credential.device.credentials.live().filter(kind=CredentialKind.MQTT, pk__lt=credential.pk)
     plain = credential.device.device_id
     return _long_user_name(credential) if elder.exists() or plain == _portal_user() else plain
@@ -66,12 +80,16 @@ def write_broker_files_after_commit(**_: object) -> None:
 
 
 def _long_user_name(credential: Credential) -> str:
+    if credential.kind == CredentialKind.X509:
+        return common_name(credential.public_id)
     return f"{credential.device.device_id}~{credential.public_id}"
 
 
 def _passwords(credentials: Iterable[Credential]) -> Iterator[str]:
     plain_names = {_portal_user()}
     for credential in credentials:
+        if credential.kind != CredentialKind.MQTT:
+            continue
         yield f"{_long_user_name(credential)}:{credential.secret_hash}"
         if (device_id := credential.device.device_id) not in plain_names:
             plain_names.add(device_id)
@@ -91,6 +109,14 @@ def _access(credentials: Iterable[Credential]) -> Iterator[str]:
             yield f"topic read app/device/{credential.device.device_id}/{topic}"
 
 
+def _bearers(folder: Path) -> set[str]:
+    """The certificates, by common name, that the access list names."""
+    with suppress(FileNotFoundError):
+        lines = (folder / ACCESS).read_text().splitlines()
+        return {line.removeprefix("user ") for line in lines if line.startswith("user ~")}
+    return set()
+
+
 def _portal_user() -> str:
     return parse_url(settings.MQTT_URL).username or ""
 
@@ -108,17 +134,6 @@ def _portal_access() -> Iterator[str]:
         yield "topic readwrite #"  # before the first user: for clients without a user name
     if user := _portal_user():
         yield from (f"user {user}", "topic readwrite #", "topic read $SYS/#")
-
-
-def _replace(file: Path, content: str) -> bool:
-    """Put `content` into the file at once, readable for its owner alone; False if it is there already."""
-    with suppress(FileNotFoundError):
-        if file.read_text() == content:
-            return False
-    with NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.", delete=False) as new:
-        new.write(content)
-    Path(new.name).rename(file)
-    return True
 
 
 @contextmanager

@@ -1,16 +1,21 @@
 """Clients of the broker that settings.MQTT_URL names."""
 
 import ssl
+import threading
 from typing import Any
 
 import paho.mqtt.client as mqtt
+import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from devices.mqtt_url import Broker, read_url
 
+log = structlog.get_logger(__name__)
+
 KEEPALIVE = 30
+PATIENCE = 5.0
 
 
 def parse_url(url: str) -> Broker:
@@ -35,5 +40,26 @@ def make_client(
         client.username_pw_set(broker.username, broker.password)
     if broker.tls:
         client.tls_set(ca_certs=broker.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
-    client.reconnect_delay_set(min_delay=1, max_delay=30)
+    client.reconnect_delay_set(min_delay=1, max_delay=2)
     return client, broker
+
+
+def end_session(*client_ids: str) -> None:
+    """End the connections of these clients and forget what waits for them.
+
+    A broker has one connection of a client ID: it closes the older one when the portal comes with the same.
+    """
+    for client_id in client_ids:
+        client, broker = make_client(client_id, clean_session=True)
+        client.connect_timeout = PATIENCE
+        answered = threading.Event()
+        client.on_connect = lambda *_, answered=answered: answered.set()
+        try:
+            client.connect(broker.host, broker.port)
+        except OSError as error:
+            log.warning("the broker does not answer: connections are not ended", error=str(error), clients=client_ids)
+            return
+        client.loop_start()
+        answered.wait(PATIENCE)
+        client.disconnect()
+        client.loop_stop()

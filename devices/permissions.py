@@ -24,6 +24,8 @@ class Permission(models.TextChoices):
     """What a person may do in one project."""
 
     VIEW = "view", "see devices and their data"
+    SEND_COMMANDS = "send_commands", "send commands to devices"
+    EDIT_TWIN = "edit_twin", "change the settings of devices"
     MANAGE_DEVICES = "manage_devices", "add, change and remove devices"
     MANAGE_CREDENTIALS = "manage_credentials", "issue and revoke device credentials"
     MANAGE_MEMBERS = "manage_members", "add, change and remove members"
@@ -32,7 +34,7 @@ class Permission(models.TextChoices):
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     Role.VIEWER: frozenset({Permission.VIEW}),
-    Role.OPERATOR: frozenset({Permission.VIEW}),
+    Role.OPERATOR: frozenset({Permission.VIEW, Permission.SEND_COMMANDS, Permission.EDIT_TWIN}),
     Role.ADMIN: frozenset(Permission),
 }
 

@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple
 
 from django.db import connection, transaction
 
-from devices.models import Device, Presence
+from devices.models import Device, Presence, Way
 from devices.models.device import DEFAULT_EXPECTED_INTERVAL, DeviceQuerySet
-from devices.signals import presence_changed
+from devices.signals import devices_connected, presence_changed
 
 OFFLINE_AT_LEAST = timedelta(seconds=90)
 SWEEP_CHUNK = 1000
@@ -70,13 +70,13 @@ def note_messages(times: Mapping[int, datetime]) -> list[PresenceChange]:
     return _update(Device.objects.filter(pk__in=list(times)), lambda row: row.heard(times[row.pk]))
 
 
-def note_statuses(statuses: Iterable[Status]) -> list[PresenceChange]:
-    """Note what devices' status topics say, in this order. Of unknown devices: nothing."""
+def note_statuses(statuses: Iterable[Status], way: Way = Way.MQTT) -> list[PresenceChange]:
+    """Note what is said of devices' connections, in this order. Of unknown devices: nothing."""
     by_device: dict[str, list[Status]] = defaultdict(list)
     for status in statuses:
         by_device[status.device_id].append(status)
     devices = Device.objects.filter(device_id__in=list(by_device))
-    return _update(devices, lambda row: reduce(_Row.told, by_device[row.device_id], row))
+    return _update(devices, lambda row: reduce(_Row.told, by_device[row.device_id], row), way)
 
 
 def sweep(now: datetime) -> list[PresenceChange]:
@@ -149,7 +149,7 @@ class _Row(NamedTuple):
         )
 
 
-def _update(devices: DeviceQuerySet, change: Callable[[_Row], _Row]) -> list[PresenceChange]:
+def _update(devices: DeviceQuerySet, change: Callable[[_Row], _Row], way: Way | None = None) -> list[PresenceChange]:
     # Locked in the order of their keys, so that two processes wait for each other but never in a circle. On SQLite a
     # transaction that will write is alone from its beginning.
     with transaction.atomic():
@@ -171,6 +171,8 @@ def _update(devices: DeviceQuerySet, change: Callable[[_Row], _Row]) -> list[Pre
         ]
         changed = [(row, after) for row in rows if (after := change(row)) != row]
         _write([after for _, after in changed])
+        if connected := [after.pk for before, after in changed if after.last_connect != before.last_connect]:
+            devices_connected.send(Device, pks=connected, way=way)
         changes = [
             PresenceChange(after.pk, after.device_id, after.project_id, Presence(after.presence), after.last_message)
             for before, after in changed

@@ -6,3 +6,10 @@ credential_revoked = Signal()
 # Sent with `changes`, a list of devices.presence.PresenceChange, and `at`, in the transaction that changed them and
 # after their devices were locked.
 presence_changed = Signal()
+
+# Sent when devices have connected, in the transaction that notes it: `pks`, and the `way` they did (None: unknown).
+devices_connected = Signal()
+
+# Sent after the commit, for those who show it: `commands` that are new or have moved, a `twin` that is another.
+commands_changed = Signal()
+twin_changed = Signal()

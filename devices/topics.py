@@ -1,4 +1,4 @@
-"""The topics of the MQTT contract: what devices publish below `app/device/<device ID>/`."""
+"""The topics of the MQTT contract: what devices, and the portal for them, publish below `app/device/<device ID>/`."""
 
 import re
 from typing import NamedTuple
@@ -7,6 +7,12 @@ from devices.models.device import DEVICE_ID_PATTERN
 
 TELEMETRY = "telemetry"
 STATUS = "status"
+REPORTED = "twin/reported"
+REPLY = "command/reply"
+# What the portal publishes.
+DESIRED = "twin/desired"
+COMMAND = "command"
+TO_DEVICES = (DESIRED, COMMAND)
 
 # Everything below the portal's own root, so that a misspelt topic is counted and shown instead of vanishing.
 ALL = "app/#"
@@ -14,7 +20,8 @@ ALL_STATUSES = f"app/device/+/{STATUS}"
 # Where nobody ever publishes.
 NOTHING = "app/nothing"
 
-_is_topic = re.compile(rf"app/device/({DEVICE_ID_PATTERN})/({TELEMETRY}|{STATUS})").fullmatch
+_KINDS = f"{TELEMETRY}|{STATUS}|{REPORTED}|{DESIRED}|{COMMAND}"
+_is_topic = re.compile(rf"app/device/({DEVICE_ID_PATTERN})/(?:({_KINDS})|command/([^/]{{1,64}})/reply)").fullmatch
 
 
 def shared(group: str) -> str:
@@ -25,9 +32,18 @@ def shared(group: str) -> str:
 class Topic(NamedTuple):
     device_id: str
     kind: str
+    command_id: str = ""  # of a reply
 
 
 def parse(topic: str) -> Topic | None:
-    """Which device publishes what there; None if devices have nothing to publish there."""
+    """Whose topic it is and what is published there; None if nothing is."""
     found = _is_topic(topic)
-    return Topic(found[1], found[2]) if found else None
+    return Topic(found[1], found[2] or REPLY, found[3] or "") if found else None
+
+
+def command(device_id: str) -> str:
+    return f"app/device/{device_id}/{COMMAND}"
+
+
+def desired(device_id: str) -> str:
+    return f"app/device/{device_id}/{DESIRED}"

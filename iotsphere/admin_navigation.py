@@ -10,6 +10,8 @@ from django.urls import reverse
 SECTIONS = {
     "Devices": {
         "devices.Device": "sensors",
+        "devices.Command": "terminal",
+        "devices.Twin": "tune",
         "devices.Credential": "key",
         "devices.DeviceType": "category",
         "devices.Project": "workspaces",
@@ -17,7 +19,7 @@ SECTIONS = {
     "Telemetry": {
         "telemetry.Metric": "show_chart",
         "telemetry.QuarantinedMessage": "contact_support",
-        "telemetry.RejectedItem": "block",
+        "telemetry.RejectedMessage": "block",
         "telemetry.LedgerHour": "receipt_long",
         "telemetry.RejectionCount": "format_list_numbered",
     },
@@ -31,6 +33,7 @@ SECTIONS = {
     "System": {
         "devices.RetentionClass": "inventory_2",
         "telemetry.RetentionReceipt": "auto_delete",
+        "devices.RevokedCertificate": "gpp_bad",
         "django_celery_beat.PeriodicTask": "schedule",
         "django_celery_beat.IntervalSchedule": "timer",
         "django_celery_beat.CrontabSchedule": "calendar_month",

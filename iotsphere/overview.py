@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from devices.admin.filters import PresenceFilter
 from devices.admin.scope import may_manage, runs_platform
-from devices.models import Device, Presence
+from devices.models import Credential, Device, Presence
 from devices.permissions import Permission
 from iotsphere.observability.health import parts_answering
 from telemetry import throughput
@@ -64,6 +64,7 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
         "broken": _broken(devices),
         "all_broken": _devices(PresenceFilter.broken),
         "day": _day(request),
+        "expiring": Credential.objects.where_user_may(request.user, Permission.MANAGE_CREDENTIALS).expiring().count(),
     }
     return {**overview, **_platform()} if runs_platform(request) else overview
 

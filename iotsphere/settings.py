@@ -84,7 +84,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "iotsphere.observability.trace.TraceMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "iotsphere.observability.trace.RequestLogMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "iotsphere.csp.PathPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -132,10 +132,24 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     # Under ASGI every request may run in another thread: persistent connections would exhaust PostgreSQL's.
-    # A request that gets none within five seconds answers 503 or 500 rather than keep its sender waiting.
+    # Who gets none within five seconds answers 503 rather than keep its sender waiting. For as long is a server that is
+    # away tried again, with growing pauses; then the next who asks has it tried anew.
     DATABASES["default"]["OPTIONS"] = {
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=10), "timeout": 5}
+        "pool": {
+            "min_size": 1,
+            "max_size": env.int("DATABASE_POOL", default=10),
+            "timeout": 5,
+            "reconnect_timeout": 5,
+        },
+        # A server whose machine vanished says nothing, not even that it is gone.
+        "connect_timeout": 5,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
     }
+    # After a restart of the server the connections in the pool are dead: found out before one is used.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
@@ -152,6 +166,11 @@ MQTT_URL = env.str("MQTT_URL", default="mqtt://127.0.0.1:1883")
 # Folder with password file, ACL and pid of a broker on this machine that the portal manages; empty for others.
 BROKER_DIR = env.str("BROKER_DIR", default="")
 
+# The authority that signs devices' certificates (PEM); empty: the portal makes its own in CA_DIR at first need.
+CA_CERTIFICATE = env.str("CA_CERTIFICATE", default="")
+CA_KEY = env.str("CA_KEY", default="")
+CA_DIR = DATA_DIR / "ca"
+
 # --- Telemetry --------------------------------------------------------------------------------------------------
 
 # Functions called with the stored readings inside the transaction of each batch, in this order (import strings).
@@ -165,6 +184,8 @@ INGEST_MAX_BODY_BYTES = env.int("INGEST_MAX_BODY_BYTES", default=256 * 1024)
 INGEST_REQUESTS_PER_MINUTE = env.int("INGEST_REQUESTS_PER_MINUTE", default=600)
 # The ingest workers of one portal share what devices send under this name: two portals at one broker need two.
 INGEST_GROUP = env.str("INGEST_GROUP", default="ingest")
+# Whether several of them take their share each, or all but one stand by.
+INGEST_SHARED = env.bool("INGEST_SHARED", default=False)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- Celery -----------------------------------------------------------------------------------------------------
@@ -173,14 +194,26 @@ CELERY_BROKER_URL = REDIS_URL
 # Longer than the longest task: a task unacknowledged for this long is given to another worker.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 2 * 60 * 60}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # however long Redis is away
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 60 * 60
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# What devices are waiting for is sent by the ingest worker, where no long task stands in front of it.
+CELERY_TASK_ROUTES = {"devices.tasks.work_off_outbox": {"queue": "ingest"}}
 CELERY_BEAT_SCHEDULE = {
+    "work off the outbox": {
+        "task": "devices.tasks.work_off_outbox",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
     "keep broker files": {"task": "devices.tasks.keep_broker_files", "schedule": timedelta(minutes=1)},
+    "warn of expiring credentials": {
+        "task": "devices.tasks.warn_of_expiring_credentials",
+        "schedule": crontab(hour=6, minute=11),
+    },
     "sweep presence": {"task": "telemetry.tasks.sweep_presence", "schedule": timedelta(seconds=10)},
     "roll up": {"task": "telemetry.tasks.roll_up", "schedule": timedelta(seconds=20)},
     "recut days": {"task": "telemetry.tasks.recut_days", "schedule": timedelta(minutes=1)},
@@ -189,6 +222,7 @@ CELERY_BEAT_SCHEDULE = {
     "send notifications": {"task": "alerts.tasks.send_notifications", "schedule": timedelta(seconds=5)},
     "sweep alert rules": {"task": "alerts.tasks.sweep_rules", "schedule": timedelta(seconds=5)},
     "prune rejected items": {"task": "telemetry.tasks.prune_rejected_items", "schedule": timedelta(minutes=10)},
+    "prune kept answers": {"task": "devices.tasks.prune_kept_answers", "schedule": timedelta(hours=1)},
     "prune expired tokens": {"task": "iotsphere.tasks.prune_expired_tokens", "schedule": timedelta(days=1)},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -257,6 +291,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "CommandReply": "telemetry.api.device.REPLY_CHOICES",
+        "CommandStatus": "devices.command_states.CommandStatus",
         "CredentialKind": "devices.models.CredentialKind",
         "MetricKind": "devices.models.MetricKind",
         "Presence": "devices.models.Presence",

@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from devices.views import authority_certificate, revoked_certificates
 from iotsphere.api import problems
 from iotsphere.observability.metrics import metrics
 from telemetry.api.telemetry import TelemetryView
@@ -11,6 +12,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("iotsphere.api.urls")),
     path("metrics", metrics),
+    path("ca.pem", authority_certificate, name="authority"),
+    path("crl.pem", revoked_certificates, name="revoked-certificates"),
     path("api/telemetry", TelemetryView.as_view(schema=None)),
 ]
 

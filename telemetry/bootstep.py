@@ -11,7 +11,7 @@ from django.db import connections
 LISTEN = click.Option(
     ["--listen"],
     is_flag=True,
-    help="Also take in what devices send by MQTT. Several workers share it; each needs a node name (-n) of its own.",
+    help="Also take in what devices send by MQTT. Others that do it too stand by, or share it with INGEST_SHARED.",
 )
 
 

@@ -29,6 +29,16 @@ class LiveConsumer(PersonSocket):
     def __init__(self) -> None:
         super().__init__()
         self._watches: dict[str, Watch] = {}
+        self._paused = ""  # what the client was told last of Hub.paused
+
+    async def welcome(self, visitor: Visitor) -> None:
+        await super().welcome(visitor)
+        await self._tell_pace()
+
+    async def heed(self, notes: set[str]) -> None:
+        if "pace" in notes and self._visitor is not None:
+            await self._tell_pace()
+        await super().heed(notes)
 
     async def tell_news(self) -> None:
         for watch_id, watch in self._watches.items():
@@ -100,6 +110,11 @@ class LiveConsumer(PersonSocket):
             self._hub.part(watch.subscription)
 
     # --- What the client is sent ---------------------------------------------------------------------------------
+
+    async def _tell_pace(self) -> None:
+        if self._hub.paused != self._paused:
+            self._paused = self._hub.paused
+            await self.say({"type": "paused", "detail": self._paused} if self._paused else {"type": "resumed"})
 
     async def _send_state(self, visitor: Visitor, watch_id: str, watch: Watch) -> None:
         try:

@@ -9,7 +9,7 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 QOS = 1
 KEEPALIVE = 30
 ATTENTION = 0.5  # seconds between two looks at whether to stop
+Json = dict[str, Any]
+
 DEVICE_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 
 
@@ -57,10 +59,31 @@ class DeviceLink:
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        self._on_command: Callable[[Json], object] | None = None
+        self._on_desired: Callable[[int, Json], object] | None = None
         client.connect_async(broker.host, broker.port, keepalive=KEEPALIVE)
+
+    def obey(self, on_command: Callable[[Json], object], on_desired: Callable[[int, Json], object]) -> None:
+        """From `open()` on, take commands and desired states. They are called in the client's thread: do not wait
+        there. A command may come more than once, and is the same one as long as its id is.
+        """
+        self._on_command, self._on_desired = on_command, on_desired
 
     def open(self) -> None:
         self._client.loop_start()
+
+    def reply(self, command_id: str, status: str, *, result: Any = None, reason: str = "") -> None:
+        """Say of a command: delivered, succeeded, failed or rejected."""
+        said = {"status": status, "result": result, "reason": reason}
+        body = json.dumps({name: value for name, value in said.items() if value not in (None, "")})
+        self._client.publish(self._topic(f"command/{command_id}/reply"), body, qos=QOS)
+
+    def report(self, state: Mapping[str, Any], version: int | None = None) -> None:
+        """Say what the device is set to now; `version` is the newest desired one that it has seen."""
+        body = {"state": dict(state)} if version is None else {"version": version, "state": dict(state)}
+        self._client.publish(self._topic("twin/reported"), json.dumps(body), qos=QOS)
 
     def send(self, telemetry: Mapping[str, Any], at: datetime | None = None) -> bool:
         """Publish values measured now, or at a time; False if the message could not be taken."""
@@ -113,8 +136,28 @@ class DeviceLink:
             logger.warning("%s: the broker at %s refuses the connection: %s", self.device_id, self._broker, reason)
             return
         logger.info("%s: connected to %s", self.device_id, self._broker)
-        client.publish(self._topic("status"), "online", qos=QOS, retain=True)
+        if self._on_command is None:
+            self._say_online()
+        else:
+            client.subscribe([(self._topic("command"), QOS), (self._topic("twin/desired"), QOS)])
+
+    def _on_subscribe(self, *_: Any) -> None:
+        self._say_online()  # not before: then what waits for the device is sent, and it would not hear it
+
+    def _say_online(self) -> None:
+        self._client.publish(self._topic("status"), "online", qos=QOS, retain=True)
         self.connected.set()
+
+    def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+        try:
+            body = json.loads(message.payload)
+            if message.topic == self._topic("command") and self._on_command is not None:
+                self._on_command(body)
+            elif self._on_desired is not None:
+                self._on_desired(body["version"], body["state"])
+        except Exception:
+            # An exception would end paho's thread, and the device would neither hear nor say anything any more.
+            logger.exception("%s: cannot obey what it was sent on %s", self.device_id, message.topic)
 
     def _on_connect_fail(self, _client: mqtt.Client, _userdata: Any) -> None:
         logger.warning("%s: nobody answers at %s, trying again", self.device_id, self._broker)

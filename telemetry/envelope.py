@@ -1,10 +1,31 @@
 """One message on its way through ingest, and what became of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from telemetry.decode import Rejected
 from telemetry.models import Door
+
+# A message older than this on arrival was held back on the way: its time says nothing about the sender's clock.
+LATE = timedelta(minutes=5).total_seconds()
+
+
+class Booked(NamedTuple):
+    """What the ledger says of a message on one sender's page, in items. `taken`: stored or duplicate."""
+
+    sender: str
+    taken: int
+    quarantined: int
+    rejected: Mapping[str, int]
+
+
+class Again(NamedTuple):
+    """A message that was received before: what it takes the place of in the books, and as which row it was kept."""
+
+    booked: tuple[Booked, ...]
+    rejected_message: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +38,7 @@ class Envelope:
     received_at: datetime
     topic: str = ""
     trace_id: str = ""
+    again: Again | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +63,10 @@ class Tally:
     duplicate: int = 0
     quarantined: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    # Messages that told a time of their own: how many of them came late, and by how many seconds the clocks of the
+    # others were ahead of the portal's.
+    late: int = 0
+    ahead: list[float] = field(default_factory=list)
 
     @property
     def rejected_items(self) -> int:
@@ -49,6 +75,13 @@ class Tally:
     @property
     def received(self) -> int:
         return self.stored + self.duplicate + self.quarantined + self.rejected_items
+
+    def note_time(self, time: datetime) -> None:
+        ahead = (time - self.envelope.received_at).total_seconds()
+        if ahead < -LATE:
+            self.late += 1
+        else:
+            self.ahead.append(ahead)
 
 
 def receipt(tallies: list[Tally]) -> Receipt:

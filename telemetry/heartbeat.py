@@ -1,4 +1,4 @@
-"""Whether anybody takes in what devices send by MQTT: the listener says so in Redis, as long as it is true."""
+"""Whether anybody takes in what devices send by MQTT: listeners say in Redis whether it is so, as long as they run."""
 
 from datetime import timedelta
 
@@ -11,13 +11,15 @@ log = structlog.get_logger(__name__)
 
 KEY = "iotsphere:listener"
 EVERY = 3.0  # seconds
-MISSED_AFTER = timedelta(seconds=15)
+MISSED_AFTER = timedelta(seconds=10)
+WELL, FALTERING = b"1", b"0"
 
 
-def beat() -> None:
+def beat(*, is_well: bool = True) -> None:
+    """Say that what devices send is taken in; or that it is not, which counts where no other listener is well."""
     try:
         with impatient_redis() as client:
-            client.set(KEY, 1, ex=MISSED_AFTER)
+            client.set(KEY, WELL if is_well else FALTERING, ex=MISSED_AFTER, nx=not is_well)
     except redis.RedisError as error:
         log.warning("the listener's heartbeat could not be noted", error=str(error))
 
@@ -25,4 +27,4 @@ def beat() -> None:
 def is_heard() -> bool:
     """Raises redis.RedisError while Redis is away."""
     with impatient_redis() as client:
-        return bool(client.exists(KEY))
+        return client.get(KEY) == WELL

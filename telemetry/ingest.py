@@ -3,8 +3,8 @@
 1. Look up who sends (telemetry.series); newcomers are registered where a project is open (telemetry.newcomers).
 2. Take the bodies apart (telemetry.decode), give each value its series, count what comes twice in the batch.
 3. In one transaction: hold what is written about, store, note the latest values and who was heard, quarantine,
-   evaluate, write the ledger. All processes take their locks in this order, and within each step in the order of
-   keys: none waits in a circle.
+   evaluate, write the ledger, keep what was rejected. All processes take their locks in this order, and within each
+   step in the order of keys: none waits in a circle.
 4. After the commit: tell the live stream and the throughput figures, both of which may be lost.
 """
 
@@ -17,20 +17,21 @@ from typing import NamedTuple
 
 import structlog
 from django.conf import settings
-from django.db import DataError, Error, IntegrityError, transaction
+from django.db import Error, IntegrityError, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from devices.models import Device
 from devices.models.device import DEVICE_ID_PATTERN
 from devices.presence import PresenceChange, note_messages
-from telemetry import live, newcomers, series, throughput
+from telemetry import live, newcomers, rejected, series, throughput
 from telemetry.decode import Message, Rejected, Value, decode, shown
 from telemetry.envelope import Envelope, Receipt, Tally, receipt
 from telemetry.latest import Gone, hold, note_latest
 from telemetry.ledger import write_ledger
 from telemetry.reasons import Reason
 from telemetry.series import MAX_METRICS, Sender, Series, add_series, find_senders
-from telemetry.store import Row, store
+from telemetry.store import Row, is_refusal, store
 
 __all__ = ["Envelope", "Receipt", "StoredReading", "ingest"]
 
@@ -57,15 +58,15 @@ def ingest(batch: Sequence[Envelope]) -> list[Receipt]:
     """Store what is new in the batch and account for all of it; a receipt for each envelope, once it is committed.
 
     Raises django.db.Error while the database does not take it: then the caller tries again or says so, and what had
-    been stored all the same will be a duplicate. No message can make it raise: one that the code fails on is
-    rejected, and the rest is kept.
+    been stored all the same will be a duplicate. No message can make it raise: one that the code fails on, or that
+    the database refuses, is searched for by halves and rejected, and the rest is kept.
     """
     if not batch:
         return []
     try:
         return _ingest_with_fresh_series(batch)
     except Exception as error:
-        if isinstance(error, Error) and not isinstance(error, DataError):
+        if isinstance(error, Error) and not is_refusal(error):
             raise
         if len(batch) > 1:
             middle = len(batch) // 2
@@ -87,7 +88,12 @@ def _ingest_with_fresh_series(batch: Sequence[Envelope]) -> list[Receipt]:
 def _give_up(envelope: Envelope) -> list[Receipt]:
     tally = Tally(envelope, rejected=[Rejected(Reason.UNPROCESSABLE)])
     with transaction.atomic():
+        if is_device_id(envelope.device_id):
+            held = Device.objects.filter(device_id=envelope.device_id).select_for_update(no_key=True)
+            if (pk := held.values_list("pk", flat=True).first()) is not None:
+                tally.sender, tally.device_pk = envelope.device_id, pk
         write_ledger([tally])
+        rejected.keep([[tally]])
     return [receipt([tally])]
 
 
@@ -128,6 +134,7 @@ class _Batch:
                 newcomers.quarantine(self.newcomers)
             self._evaluate(new)
             write_ledger(chain.from_iterable(self.tallies))
+            rejected.keep(self.tallies)
             transaction.on_commit(partial(self._tell, latest, presence), robust=True)
         return [receipt(tallies) for tallies in self.tallies]
 
@@ -150,7 +157,9 @@ class _Batch:
                 tallies.append(self._refuse(envelope, sender, max_bytes))
                 continue
             at = envelope.received_at
-            decoded = decode(envelope.body, received_at=at, oldest=at - sender.keeps, max_bytes=max_bytes)
+            # What is taken in again must not be older than what is kept by now.
+            oldest = (timezone.now() if envelope.again else at) - sender.keeps
+            decoded = decode(envelope.body, received_at=at, oldest=oldest, max_bytes=max_bytes)
             tally = Tally(envelope, sender.device_id, sender.pk, rejected=decoded.rejected)
             tallies.append(tally)
             self._hear(sender, at)
@@ -205,6 +214,8 @@ class _Batch:
     def _take(self, tally: Tally, sender: Sender, message: Message) -> None:
         tally.rejected += message.rejected
         time = message.time
+        if time is not tally.envelope.received_at:
+            tally.note_time(time)
         for key, value in message.values.items():
             series = sender.series.get(key)
             if series is None:
@@ -270,7 +281,7 @@ class _Batch:
             duplicate=sum(tally.duplicate for tally in tallies),
             rejected=sum(tally.rejected_items for tally in tallies if tally.rejected),
             quarantined=sum(tally.quarantined for tally in tallies),
-            lag=now - min(envelope.received_at for envelope in self.envelopes),
+            lag=now - min((one.received_at for one in self.envelopes if not one.again), default=now),
         )
         live.push(changes, throughput.record(commit))
 
@@ -296,7 +307,9 @@ def _store_what_goes(rows: Sequence[Row]) -> tuple[set[int], set[int]]:
     """Store rows; the positions of those that were there already, and of those that the database refuses."""
     try:
         return set(store(rows)), set()
-    except DataError:
+    except Error as error:
+        if not is_refusal(error):
+            raise
         if len(rows) == 1:
             log.exception("a reading could not be stored", metric=rows[0].metric_id)
             return set(), {0}

@@ -173,6 +173,8 @@ class Line:
 
     def _on_connect_fail(self, client: mqtt.Client, _userdata: Any) -> None:
         log.warning("the broker does not answer, trying again", address=client.host, port=client.port)
+        # Nobody is told: whoever looks after the line finds out soon enough, and would else try again without a pause.
+        self.is_over = not self._purpose.is_own
 
     def _on_arranged(
         self, _client: mqtt.Client, _userdata: Any, _mid: int, reasons: Sequence[ReasonCode], _properties: Any

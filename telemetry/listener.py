@@ -6,10 +6,13 @@ While the database does not answer, the batch is tried again and again. Meanwhil
 no more than the inbox holds, for it knows how many messages may be unacknowledged; another one is held up by a
 full inbox, and may hang up and deliver again later. Either way memory stays bounded.
 
-Several workers share what devices send by a shared subscription of MQTT 5, each with a session of its own. What
-devices say of their connection must not overtake itself: it comes in a session that one of the workers holds. A
-session whose worker stays away goes on collecting its share, and the broker would throw that away in the end: another
-worker takes the share back from it and empties it.
+Everything comes in one session, which one worker holds; another that listens too stands by and takes its place.
+
+With INGEST_SHARED several workers share what devices send by a shared subscription of MQTT 5, each with a session of
+its own. (Not by default: Mosquitto forgets shared subscriptions when it is started again, and lets go what comes
+before the first worker is back.) What devices say of their connection must not overtake itself: it comes in a session
+that one of the workers holds. A session whose worker stays away goes on collecting its share, and the broker would
+throw that away in the end: another worker takes the share back from it and empties it.
 
 Retained telemetry (a copy that a broker hands to every new subscriber) is not news: it is acknowledged and dropped.
 """
@@ -24,7 +27,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 
-from devices import topics
+from devices import topics, uplink
 from devices.presence import Status, Word, note_statuses
 from telemetry import heartbeat, live
 from telemetry.inbox import Inbox
@@ -58,22 +61,21 @@ class Listener:
         self._stopping = threading.Event()
         self._due = threading.Event()
         self._can_store = True
-        self._statuses_id = f"{group}-statuses"
-        self._own = self._line(
-            f"{group}-{name}",
-            Purpose(subscribe=topics.shared(settings.INGEST_GROUP), unshared=topics.ALL),
-            2 * settings.INGEST_BATCH_SIZE,
-        )
-        self._statuses: Line | None = None
+        own, everything, statuses = f"{group}-{name}", f"{group}/everything", f"{group}/statuses"
+        self._sessions = Sessions(own)
+        self._filters = {everything: topics.ALL, statuses: topics.ALL_STATUSES}  # of sessions that are handed on
+        self._own = self._line(own, Purpose(subscribe=topics.shared(settings.INGEST_GROUP), unshared=topics.ALL))
+        self._handed_on = statuses if settings.INGEST_SHARED else everything
+        self._held: Line | None = None  # the line to the session that is handed on, while it is here
         self._orphan: Line | None = None
         self._left_since: dict[str, float] = {}
-        self._sessions = Sessions(self._own.client_id)
         self._worker = threading.Thread(target=self._work, name="ingest", daemon=True)
         self._pulse = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def start(self) -> None:
         self._see_to_sessions()  # before another worker thinks that the own one was left
-        self._own.open()
+        if settings.INGEST_SHARED:
+            self._own.open()
         self._worker.start()
         self._pulse.start()
 
@@ -89,9 +91,9 @@ class Listener:
         self._pulse.join(timeout)
         self._inbox.close()
         self._worker.join(timeout)
-        for line in filter(None, (self._own, self._statuses, self._orphan)):
+        for line in filter(None, (self._own, self._held, self._orphan)):
             line.close()
-        for line in filter(None, (self._statuses, self._orphan)):
+        for line in filter(None, (self._held, self._orphan)):
             try:
                 self._sessions.release(line.client_id)
             except redis.RedisError as error:
@@ -100,52 +102,62 @@ class Listener:
 
     # --- The sessions at the broker ---
 
-    def _line(self, client_id: str, purpose: Purpose, most_unacknowledged: int) -> Line:
+    def _line(self, client_id: str, purpose: Purpose) -> Line:
+        brings_much = purpose.subscribe not in ("", topics.ALL_STATUSES)
         return Line(
             client_id,
             purpose,
-            most_unacknowledged=most_unacknowledged,
+            most_unacknowledged=2 * settings.INGEST_BATCH_SIZE if brings_much else MOST_BESIDE,
             take=self._inbox.put,
             changed=self._line_changed,
         )
 
     def _line_changed(self) -> None:
-        if not self._own.is_up:
+        if not self._is_up():
             self.listening.clear()
         self._due.set()
+
+    def _is_up(self) -> bool:
+        """Whether messages come in, here or by whoever holds what is not here."""
+        if settings.INGEST_SHARED:
+            return self._own.is_up and (self._held is None or self._held.is_up)
+        return self._held is not None and self._held.is_up
 
     def _beat(self) -> None:
         while not self._stopping.is_set():
             self._due.wait(heartbeat.EVERY)
             self._due.clear()
             self._see_to_sessions()
-            if self._own.is_up and (self._statuses is None or self._statuses.is_up):
+            if self._is_up():
                 if not self.listening.is_set():
-                    log.info("listening", session=self._own.client_id, shared=self._own.is_shared)
+                    log.info("listening", shared=self._own.is_shared)
                 self.listening.set()
-            if self.is_well:
-                heartbeat.beat()
+            heartbeat.beat(is_well=self.is_well)
 
     def _see_to_sessions(self) -> None:
         try:
-            self._sessions.keep(self._own.client_id)
-            if self._own.is_up and self._own.is_shared:
-                self._see_to_statuses()
+            if settings.INGEST_SHARED:
+                self._sessions.keep(self._own.client_id)
+            if self._own.is_shared or not settings.INGEST_SHARED:
+                self._see_to_held()
                 self._see_to_orphans()
         except redis.RedisError as error:
             # What others left waits at the broker meanwhile.
             log.warning("the sessions of other workers cannot be looked after", error=str(error))
 
-    def _see_to_statuses(self) -> None:
-        if not self._sessions.claim(self._statuses_id) or (self._statuses and self._statuses.is_over):
-            if self._statuses:
-                self._statuses.close()
-            self._statuses = None
-        elif self._statuses is None:
-            self._statuses = self._line(
-                self._statuses_id, Purpose(subscribe=topics.ALL_STATUSES, is_own=False), MOST_BESIDE
-            )
-            self._statuses.open()
+    def _see_to_held(self) -> None:
+        try:
+            is_mine = self._sessions.claim(self._handed_on)
+        except redis.RedisError:
+            is_mine = True  # one worker too many takes messages in, rather than none
+        if not is_mine or (self._held and self._held.is_over):
+            if self._held:
+                self._held.close()
+            self._held = None
+        if is_mine and self._held is None:
+            purpose = Purpose(subscribe=self._filters[self._handed_on], is_own=False)
+            self._held = self._line(self._handed_on, purpose)
+            self._held.open()
 
     def _see_to_orphans(self) -> None:
         """Take one at a time over: nothing new comes to it any more, and when it is empty it is ended."""
@@ -153,8 +165,8 @@ class Listener:
             session = self._orphaned()
             if session and self._sessions.claim(session):
                 log.warning("a worker stays away, taking over what waits for it", session=session)
-                purpose = Purpose(unsubscribe=topics.shared(settings.INGEST_GROUP), is_own=False)
-                self._orphan = self._line(session, purpose, MOST_BESIDE)
+                subscribed = self._filters.get(session, topics.shared(settings.INGEST_GROUP))
+                self._orphan = self._line(session, Purpose(unsubscribe=subscribed, is_own=False))
                 self._orphan.open()
         elif not self._sessions.claim(self._orphan.client_id) or self._orphan.is_over:
             self._orphan.close()
@@ -168,7 +180,7 @@ class Listener:
     def _orphaned(self) -> str | None:
         """A session that has had no holder for long enough. Redis itself may have been away, so it is watched."""
         now = time.monotonic()
-        left = self._sessions.left()
+        left = self._sessions.left() - {self._handed_on}
         self._left_since = {session: self._left_since.get(session, now) for session in left}
         return next((session for session, since in self._left_since.items() if now - since > LEFT_AFTER), None)
 
@@ -176,10 +188,12 @@ class Listener:
 
     def _work(self) -> None:
         while deliveries := self._inbox.take(settings.INGEST_BATCH_SIZE):
-            telemetry, statuses = sort_out(deliveries)
+            telemetry, statuses, letters = sort_out(deliveries)
             if telemetry and not self._persist(partial(ingest, telemetry)):
                 break
             if statuses and not self._persist(partial(take_statuses, statuses)):
+                break
+            if letters and not self._persist(partial(uplink.take, letters)):
                 break
             acknowledge(deliveries)
         connection.close()
@@ -207,13 +221,20 @@ def acknowledge(deliveries: Sequence[Delivery]) -> None:
         line.acknowledge([delivery for delivery in deliveries if delivery.line is line])
 
 
-def sort_out(deliveries: Sequence[Delivery]) -> tuple[list[Envelope], list[Status]]:
-    """What is for ingest (wrong topics too, for they are counted), and what is said about connections."""
+def sort_out(deliveries: Sequence[Delivery]) -> tuple[list[Envelope], list[Status], list[uplink.Letter]]:
+    """What is for ingest (wrong topics too, for they are counted), what is said about connections, and the rest."""
     telemetry: list[Envelope] = []
     statuses: list[Status] = []
+    letters: list[uplink.Letter] = []
     for delivery in deliveries:
-        device_id, kind = topics.parse(delivery.topic) or ("", "")
-        if kind == topics.STATUS:
+        topic = topics.parse(delivery.topic) or topics.Topic("", "")
+        device_id, kind, _ = topic
+        if kind in topics.TO_DEVICES:
+            continue  # the portal's own
+        if kind in {topics.REPLY, topics.REPORTED}:
+            if not delivery.is_retained:
+                letters.append(uplink.Letter(topic, delivery.body, delivery.received_at))
+        elif kind == topics.STATUS:
             if delivery.line.is_shared:
                 continue  # it comes in its order by the line for statuses
             word = WORDS.get(delivery.body.strip().lower())
@@ -223,7 +244,7 @@ def sort_out(deliveries: Sequence[Delivery]) -> tuple[list[Envelope], list[Statu
                 log.warning("a status is neither online nor offline", topic=delivery.topic)
         elif not delivery.is_retained:
             telemetry.append(Envelope(device_id, delivery.body, Door.MQTT, delivery.received_at, delivery.topic))
-    return telemetry, statuses
+    return telemetry, statuses, letters
 
 
 def take_statuses(statuses: Sequence[Status]) -> None:

@@ -32,7 +32,10 @@ class Sessions:
 
     def claim(self, session: str) -> bool:
         """Whether this worker holds it: it does if nobody else does."""
-        self._redis.set(_lease(session), self._own, ex=LEASE, nx=True)
+        pipeline = self._redis.pipeline()
+        pipeline.sadd(self._all, session)
+        pipeline.set(_lease(session), self._own, ex=LEASE, nx=True)
+        pipeline.execute()
         if self._redis.get(_lease(session)) != self._own:
             return False
         self._redis.expire(_lease(session), LEASE)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import DataError, Error, IntegrityError, connection, transaction
 
 from telemetry.rollups import FIVE_MINUTES, floor
 
@@ -36,6 +36,12 @@ def write_readings(rows: Iterable[tuple[int, datetime, float | None, str | None]
     while chunk := {(row[0], row[1]): row for row in islice(iterator, CHUNK)}:
         stored += len(chunk) - len(store([Row(*row) for row in chunk.values()]))
     return stored
+
+
+def is_refusal(error: Error) -> bool:
+    """Whether the database refuses what it was given, and would again; else it may take it another time."""
+    # Errors that triggers raise themselves are of class P0.
+    return isinstance(error, DataError | IntegrityError) or getattr(error.__cause__, "sqlstate", "")[:2] == "P0"
 
 
 def store(rows: Sequence[Row]) -> list[int]:

@@ -3,7 +3,7 @@ from django.db import connection
 from django.utils import timezone
 
 from devices.presence import sweep
-from telemetry import ledger, live, partitions, recut, retention, rollups
+from telemetry import live, partitions, recut, rejected, retention, rollups
 
 
 @shared_task
@@ -13,7 +13,7 @@ def sweep_presence() -> None:
 
 @shared_task
 def prune_rejected_items() -> None:
-    ledger.prune_samples(timezone.now())
+    rejected.prune(timezone.now())
 
 
 @shared_task

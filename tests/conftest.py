@@ -24,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("portal")
     group.addoption("--on", choices=ON, default=ON[0], help="the database, Redis and broker that the tests run on")
     group.addoption("--durable", action="store_true", help="let PostgreSQL wait for the disk, as in production")
+    group.addoption("--torture", action="store_true", help="kill more often, leave servers away for longer")
     group.addoption("--record-query-counts", action="store_true", help="write tests/query_counts.json anew")
 
 

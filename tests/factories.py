@@ -6,7 +6,7 @@ from typing import Any
 from factory.declarations import LazyAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
-from devices.models import Device, DeviceType, Membership, MetricDefinition, Project
+from devices.models import CommandType, Device, DeviceType, Membership, MetricDefinition, Project
 from devices.permissions import Role
 from iotsphere.models import User
 from telemetry.models import Metric, Reading
@@ -62,6 +62,15 @@ class MetricDefinitionFactory(DjangoModelFactory[MetricDefinition]):
     device_type = SubFactory(DeviceTypeFactory)
     key = "temperature"
     label = LazyAttribute(lambda definition: definition.key.replace("_", " ").capitalize())
+
+
+class CommandTypeFactory(DjangoModelFactory[CommandType]):
+    class Meta:
+        model = CommandType
+
+    device_type = SubFactory(DeviceTypeFactory)
+    name = "blink"
+    label = LazyAttribute(lambda command: command.name.replace("_", " ").capitalize())
 
 
 class DeviceFactory(DjangoModelFactory[Device]):

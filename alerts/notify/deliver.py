@@ -90,7 +90,8 @@ def _is_needless(notification: Notification) -> str:
     if notification.user is not None and notification.transport == Transport.EMAIL and not notification.user.email:
         return "has no address"
     if event.kind == EventKind.RESOLVED:
-        told = alert.notifications.filter(
+        told = Notification.objects.filter(
+            alert=alert,
             transport=notification.transport,
             user=notification.user_id,
             webhook=notification.webhook_id,

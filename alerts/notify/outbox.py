@@ -6,7 +6,16 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from alerts.models import Alert, AlertEvent, EscalationStep, EventKind, Notification, NotificationStatus, Transport
+from alerts.models import (
+    Alert,
+    AlertEvent,
+    EscalationStep,
+    EventKind,
+    Notification,
+    NotificationStatus,
+    Transport,
+    Webhook,
+)
 from alerts.notify.preferences import is_at_least, wishes
 from devices.models import Membership
 
@@ -32,7 +41,7 @@ def _of_begin(alert: Alert, event: AlertEvent, at: datetime) -> Iterator[Notific
         if wish.wants(alert.severity):
             due_at = wish.held_until(alert.severity, at, _zone_of(member))
             yield _row(alert, event, transport, due_at, user_id=member.user_id)
-    for webhook in alert.project.webhooks.filter(is_enabled=True):
+    for webhook in Webhook.objects.filter(project=alert.project_id, is_enabled=True):
         if is_at_least(alert.severity, webhook.minimum):
             yield _row(alert, event, Transport.WEBHOOK, at, webhook_id=webhook.pk)
     if event.kind == EventKind.OPENED:
@@ -50,7 +59,7 @@ def _of_escalation(alert: Alert, event: AlertEvent, at: datetime) -> Iterator[No
 
 
 def _of_end(alert: Alert, event: AlertEvent, at: datetime) -> Iterator[Notification]:
-    told = alert.notifications.filter(
+    told = Notification.objects.filter(alert=alert).filter(
         Q(status=NotificationStatus.SENT) | Q(status=NotificationStatus.QUEUED, step=None)
     )
     for transport, user_id, webhook_id in sorted(set(told.values_list("transport", "user_id", "webhook_id")), key=str):

@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -9,6 +10,8 @@ from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 
 CONFIRMED = "confirmed"
+ALL_FOUND = "select_across"
+ITEMS_SHOWN = 100
 
 
 def is_confirmed(request: HttpRequest) -> bool:
@@ -33,6 +36,9 @@ def confirmation(
     back, and its button says so by its colour.
     """
     rows = list(rows)
+    named = [str(row) for row in rows[:ITEMS_SHOWN]] if items is None else list(islice(items, ITEMS_SHOWN))
+    # All that a list finds is chosen by its filters, however much that is; one key has to come along.
+    all_found = request.POST.get(ALL_FOUND) == "1"
     context: dict[str, Any] = {
         **page.admin_site.each_context(request),
         "title": title,
@@ -41,11 +47,13 @@ def confirmation(
         "submit": submit,
         "is_final": is_final,
         "form": form,
-        "items": [str(row) for row in rows] if items is None else items,
+        "items": named,
+        "more": len(rows) - len(named),
         "hidden": [
             (CONFIRMED, "yes"),
             ("action", request.POST.get("action", "")),
-            *((ACTION_CHECKBOX_NAME, row.pk) for row in rows),
+            *([(ALL_FOUND, "1")] if all_found else []),
+            *((ACTION_CHECKBOX_NAME, row.pk) for row in (rows[:1] if all_found else rows)),
         ],
         "media": page.media + form.media if form else page.media,
     }

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.forms import ModelForm
+from django.forms import CharField, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -15,21 +15,30 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminTextareaWidget
 
+from devices.admin.bundle import certificate_bundle
 from devices.admin.cells import cell
 from devices.admin.confirm import confirmation, is_confirmed
 from devices.admin.filters import ProjectFilter
 from devices.admin.page import Page
-from devices.admin.scope import ProjectScoped, may_manage
+from devices.admin.scope import ForSuperusers, ProjectScoped, ReadOnly, may_manage
 from devices.admin.words import counted
 from devices.broker_files import user_name
-from devices.credentials import issue, require_room
-from devices.models import Credential, CredentialKind
-from devices.models.credential import CredentialQuerySet
+from devices.certificates import MAX_PEM, key_of_request, recognise
+from devices.credentials import issue, require_room, revoke
+from devices.models import Credential, CredentialKind, RevokedCertificate
+from devices.models.credential import EXPIRES_SOON, CredentialQuerySet
 from devices.mqtt import parse_url
 from devices.permissions import Permission
 
 EXAMPLE = json.dumps({"telemetry": {"temperature": 25.5}})
+SECRETS: dict[str, str] = {
+    CredentialKind.API_KEY: "API key",
+    CredentialKind.MQTT: "Password",
+    CredentialKind.X509: "Private key",
+}
+CERTIFICATE_PORT = 8884  # as in deploy/mosquitto
 REVOKING = "What is revoked stops working at once, and connections made with it are cut. There is no way back."
 
 
@@ -38,8 +47,38 @@ class IssueForm(ModelForm):
         model = Credential
         fields = ["device", "kind", "note", "expires_at"]
 
+    csr = CharField(
+        label="signing request",
+        max_length=MAX_PEM,
+        required=False,
+        widget=UnfoldAdminTextareaWidget,
+        help_text="PEM, with the key that the device made. Empty: key and certificate are made here.",
+    )
+    foreign = CharField(
+        label="certificate of another authority",
+        max_length=MAX_PEM,
+        required=False,
+        widget=UnfoldAdminTextareaWidget,
+        help_text="PEM. The device is known by its fingerprint; brokers cannot ask for that, the HTTP door can.",
+    )
+
+    def clean_csr(self) -> str:
+        if csr := self.cleaned_data["csr"]:
+            key_of_request(csr)
+        return csr
+
+    def clean_foreign(self) -> str:
+        if certificate := self.cleaned_data["foreign"]:
+            recognise(certificate)
+        return certificate
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        given = [name for name in ("csr", "foreign") if cleaned.get(name)]
+        if given and cleaned.get("kind") != CredentialKind.X509:
+            self.add_error(given[0], "Only an X.509 credential has one.")
+        if len(given) > 1:
+            self.add_error("foreign", "Give a signing request or a certificate, not both.")
         expires_at = cleaned.get("expires_at")
         if expires_at is not None and expires_at <= timezone.now():
             self.add_error("expires_at", "It must be in the future.")
@@ -53,12 +92,20 @@ class StateFilter(DropdownFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [("live", "Live"), ("unused", "Live, never used"), ("expired", "Expired"), ("revoked", "Revoked")]
+        return [
+            ("live", "Live"),
+            ("expiring", f"Live, expires within {EXPIRES_SOON.days} days"),
+            ("unused", "Live, never used"),
+            ("expired", "Expired"),
+            ("revoked", "Revoked"),
+        ]
 
     def queryset(self, request: HttpRequest, credentials: CredentialQuerySet) -> QuerySet[Credential]:
         match self.value():
             case "live":
                 return credentials.live()
+            case "expiring":
+                return credentials.expiring()
             case "unused":
                 return credentials.live().filter(last_used_at=None)
             case "expired":
@@ -85,12 +132,17 @@ class CredentialAdmin(ProjectScoped, Page):
     actions_detail = ["revoke"]
     fieldsets = [
         (None, {"fields": ["device", "kind", "public_id", "note", "state", "expires_at", "revoked_at"]}),
-        ("Use", {"fields": ["last_used_at", "last_used_address"]}),
+        ("Certificate", {"fields": ["fingerprint", "is_foreign", "certificate"]}),
+        ("Use", {"fields": ["broker_user", "last_used_at", "last_used_address"]}),
         ("Record", {"fields": ["created_at", "created_by"]}),
     ]
+    readonly_fields = ["broker_user"]
     nothing = "No credentials yet"
-    nothing_help = "A device needs one to send: an API key for HTTP, a password for MQTT."
-    add_fieldsets = [(None, {"fields": ["device", "kind", "note", "expires_at"]})]
+    nothing_help = "A device needs one to send: an API key for HTTP, a password or a certificate for MQTT."
+    add_fieldsets = [
+        (None, {"fields": ["device", "kind", "note", "expires_at"]}),
+        ("For X.509, where the device has a key already", {"fields": ["csr", "foreign"], "classes": ["collapse"]}),
+    ]
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -107,23 +159,37 @@ class CredentialAdmin(ProjectScoped, Page):
         return super().add_view(request, form_url, {"title": "Issue a credential", **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: Credential, form: ModelForm, change: bool) -> None:
-        credential, secret = issue(obj.device, obj.kind, request.user, note=obj.note, expires_at=obj.expires_at)
+        wanted = {name: form.cleaned_data[name] for name in ("note", "expires_at", "csr")}
+        wanted["certificate"] = form.cleaned_data["foreign"]
+        credential, secret = issue(obj.device, obj.kind, request.user, **wanted)
         request.issued_secret = secret  # type: ignore[attr-defined]
         obj.__dict__.update(credential.__dict__)
 
     def response_add(self, request: HttpRequest, obj: Credential, post_url_continue: str | None = None) -> HttpResponse:
         """The one page that shows the secret: the answer itself, so that it is kept nowhere."""
         secret = request.issued_secret  # type: ignore[attr-defined]
+        is_signed = obj.kind == CredentialKind.X509 and not obj.is_foreign
         context = {
             **self.admin_site.each_context(request),
             "title": "Credential issued",
             "opts": self.opts,
             "credential": obj,
             "secret": secret,
+            "secret_name": SECRETS[obj.kind],
             "user_name": user_name(obj) if obj.kind == CredentialKind.MQTT else "",
-            "command": _example(request, obj, secret),
+            "bundle": certificate_bundle(obj, secret) if is_signed else "",
+            "command": "" if obj.is_foreign else _example(request, obj, secret),
         }
         return TemplateResponse(request, "admin/devices/credential/issued.html", context)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        fieldsets = list(super().get_fieldsets(request, obj))
+        has_certificate = not isinstance(obj, Credential) or bool(obj.certificate)
+        return fieldsets if has_certificate else [one for one in fieldsets if one[0] != "Certificate"]
+
+    @display(description="user name at the broker")
+    def broker_user(self, credential: Credential) -> str:
+        return user_name(credential) if credential.is_live and credential.opens_broker else ""
 
     @display(description="state")
     def state(self, credential: Credential) -> SafeString:
@@ -161,11 +227,21 @@ class CredentialAdmin(ProjectScoped, Page):
         return None
 
     def _revoke(self, request: HttpRequest, credentials: Any) -> None:
-        revoked = [credential for credential in credentials if credential.revoke()]
+        revoked = [credential for credential in credentials if revoke(credential, request.user)]
         for credential in revoked:
             self.log_change(request, credential, "Revoked.")
         text = f"{counted(len(revoked), 'credential')} revoked."
         self.message_user(request, text, messages.SUCCESS if revoked else messages.INFO)
+
+
+@admin.register(RevokedCertificate)
+class RevokedCertificateAdmin(ReadOnly, ForSuperusers, Page):
+    """What the revocation list names."""
+
+    list_display = ["public_id", "revoked_at", "expires_at"]
+    search_fields = ["public_id"]
+    nothing = "No certificate is revoked"
+    nothing_help = "A certificate that is revoked, or whose device is deleted, stays here until it expires."
 
 
 def _example(request: HttpRequest, credential: Credential, secret: str) -> str:
@@ -178,6 +254,12 @@ def _example(request: HttpRequest, credential: Credential, secret: str) -> str:
         )
     broker = parse_url(settings.MQTT_URL)
     host = urlsplit(f"//{request.get_host()}").hostname
+    if credential.kind == CredentialKind.X509:
+        files = f"--cafile ca.pem --cert {device_id}.pem --key {device_id}.key"
+        return (
+            f"mosquitto_pub -h {host} -p {CERTIFICATE_PORT} {files} "
+            f"-q 1 -t app/device/{device_id}/telemetry -m '{EXAMPLE}'"
+        )
     tls = " --tls-use-os-certs" if broker.tls else ""
     return (
         f"mosquitto_pub -h {host} -p {broker.port}{tls} -u {user_name(credential)} -P {secret} "

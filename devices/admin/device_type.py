@@ -13,7 +13,7 @@ from unfold.decorators import display
 from devices.admin.cells import cell
 from devices.admin.history import WithHistory
 from devices.admin.scope import ForSuperusers, may_manage
-from devices.models import DeviceType, MetricDefinition
+from devices.models import CommandType, DeviceType, MetricDefinition
 from devices.permissions import Permission
 
 
@@ -43,12 +43,32 @@ class MetricDefinitionInline(ReadByProjectAdmins, StackedInline):
     ]
 
 
+class CommandTypeInline(ReadByProjectAdmins, StackedInline):
+    model = CommandType
+    extra = 0
+    collapsible = True
+    ordering_field = "position"
+    hide_ordering_field = True
+    verbose_name = "command"
+    fields = [
+        ("name", "label"),
+        "description",
+        "params_schema",
+        ("timeout", "expires_after"),
+        ("needs_confirmation", "is_destructive"),
+        "position",
+    ]
+
+
 @admin.register(DeviceType)
 class DeviceTypeAdmin(ReadByProjectAdmins, WithHistory):
-    inlines = [MetricDefinitionInline]
+    inlines = [MetricDefinitionInline, CommandTypeInline]
     list_display = ["title", "description", "expected_interval", "metrics", "devices"]
     search_fields = ["name", "slug", "description"]
-    fieldsets = [(None, {"fields": [("name", "slug"), "description", ("icon", "expected_interval")]})]
+    fieldsets = [
+        (None, {"fields": [("name", "slug"), "description", ("icon", "expected_interval")]}),
+        ("Settings", {"fields": ["settings_schema"]}),
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeviceType]:
         types: QuerySet[DeviceType] = super().get_queryset(request)

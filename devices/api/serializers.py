@@ -2,6 +2,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -9,7 +10,9 @@ from rest_framework.exceptions import PermissionDenied
 
 from devices.api.fields import Named, TimeZoneField
 from devices.api.scoped import RowSerializer
+from devices.authority import authority
 from devices.broker_files import user_name
+from devices.certificates import MAX_PEM, key_of_request, recognise
 from devices.models import (
     Credential,
     CredentialKind,
@@ -156,27 +159,74 @@ class CredentialSerializer(serializers.ModelSerializer):
             "revoked_at",
             "last_used_at",
             "last_used_address",
+            "fingerprint",
+            "is_foreign",
         ]
-        read_only_fields = ["public_id", "revoked_at", "last_used_at", "last_used_address"]
+        read_only_fields = ["public_id", "revoked_at", "last_used_at", "last_used_address", "fingerprint", "is_foreign"]
+
+
+class WholeCredentialSerializer(CredentialSerializer):
+    class Meta(CredentialSerializer.Meta):
+        fields = [*CredentialSerializer.Meta.fields, "certificate"]
+        extra_kwargs = {"certificate": {"read_only": True, "help_text": "PEM; empty for other kinds."}}
+
+
+class WantedCredentialSerializer(CredentialSerializer):
+    """A credential as it is asked for."""
+
+    csr = serializers.CharField(
+        required=False, max_length=MAX_PEM, help_text="A signing request (PEM) with the key that the device made."
+    )
+    certificate = serializers.CharField(
+        required=False, max_length=MAX_PEM, help_text="A certificate of another authority (PEM) that the device has."
+    )
+
+    class Meta(CredentialSerializer.Meta):
+        fields = ["device", "kind", "note", "expires_at", "csr", "certificate"]
 
     def validate_expires_at(self, expires_at: datetime | None) -> datetime | None:
         if expires_at is not None and expires_at <= timezone.now():
             raise serializers.ValidationError("It must be in the future.")
         return expires_at
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        given = {name for name in ("csr", "certificate") if attrs.get(name)}
+        if given and attrs["kind"] != CredentialKind.X509:
+            raise serializers.ValidationError(dict.fromkeys(given, "Only a credential of kind x509 has one."))
+        if len(given) > 1:
+            raise serializers.ValidationError({"csr": "Send a signing request or a certificate, not both."})
+        for name, check in (("csr", key_of_request), ("certificate", recognise)):
+            try:
+                if name in given:
+                    check(attrs[name])
+            except DjangoValidationError as error:
+                raise serializers.ValidationError({name: error.messages}) from error
+        return attrs
 
-class IssuedCredentialSerializer(CredentialSerializer):
+
+class IssuedCredentialSerializer(WholeCredentialSerializer):
     """A credential in the one answer that shows its secret."""
 
-    secret = serializers.SerializerMethodField(help_text="The API key or the MQTT password. Never shown again.")
+    secret = serializers.SerializerMethodField(
+        help_text="The API key, the MQTT password, or the private key (PEM; null if the device has it already). "
+        "Never shown again."
+    )
     username = serializers.SerializerMethodField(help_text="The MQTT user name; null for an API key.")
+    authority = serializers.SerializerMethodField(
+        help_text="The certificate (PEM) of the authority that signed it; null for other kinds."
+    )
 
-    class Meta(CredentialSerializer.Meta):
-        fields = [*CredentialSerializer.Meta.fields, "username", "secret"]
+    class Meta(WholeCredentialSerializer.Meta):
+        fields = [*WholeCredentialSerializer.Meta.fields, "username", "secret", "authority"]
 
-    def get_secret(self, _: Credential) -> str:
-        return self.context["secret"]
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_secret(self, _: Credential) -> str | None:
+        return self.context["secret"] or None
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_username(self, credential: Credential) -> str | None:
-        return user_name(credential) if credential.kind == CredentialKind.MQTT else None
+        return user_name(credential) if credential.opens_broker else None
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_authority(self, credential: Credential) -> str | None:
+        return authority().pem if credential.kind == CredentialKind.X509 and not credential.is_foreign else None

@@ -1,5 +1,9 @@
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from devices import paths  # noqa: F401 (knows <device_id:…>)
+from devices.api.commands import CommandViewSet
+from devices.api.twin import TwinView
 from devices.api.views import CredentialViewSet, DeviceTypeViewSet, DeviceViewSet, MemberViewSet, ProjectViewSet
 
 router = SimpleRouter()
@@ -8,5 +12,6 @@ router.register("members", MemberViewSet, basename="member")
 router.register("device-types", DeviceTypeViewSet, basename="device-type")
 router.register("devices", DeviceViewSet)
 router.register("credentials", CredentialViewSet)
+router.register("commands", CommandViewSet)
 
-urlpatterns = router.urls
+urlpatterns = [path("devices/<device_id:device_id>/twin/", TwinView.as_view(), name="twin"), *router.urls]

@@ -21,8 +21,10 @@ from devices.api.serializers import (
     IssuedCredentialSerializer,
     MemberSerializer,
     ProjectSerializer,
+    WantedCredentialSerializer,
+    WholeCredentialSerializer,
 )
-from devices.credentials import issue
+from devices.credentials import issue, revoke
 from devices.models import Credential, Device, DeviceType, Membership, Project
 from devices.models.device import DEVICE_ID_PATTERN
 from devices.permissions import Permission, ProjectScopedQuerySet
@@ -120,6 +122,10 @@ class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveMod
     def get_queryset(self) -> ProjectScopedQuerySet:
         return super().get_queryset().where_user_may(self.request.user, self.permission)
 
+    def get_serializer_class(self) -> type[BaseSerializer]:
+        special = {"create": WantedCredentialSerializer, "retrieve": WholeCredentialSerializer}
+        return special.get(self.action) or super().get_serializer_class()
+
     @extend_schema(responses={201: IssuedCredentialSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         serializer = self.get_serializer(data=request.data)
@@ -138,5 +144,5 @@ class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveMod
     def revoke(self, request: Request, public_id: str) -> Response:
         """Make the secret worthless now and cut the device's connection. Once more does no harm."""
         credential = self.get_object()
-        credential.revoke()
+        revoke(credential, request.user)
         return Response(self.get_serializer(credential).data)

@@ -1,15 +1,23 @@
 from devices.models.audit import AuditEntry
+from devices.models.certificate import RevokedCertificate
+from devices.models.command import Command, CommandStep, CommandType, Witness
 from devices.models.credential import Credential, CredentialKind
-from devices.models.device import Device, Lifecycle, Presence
+from devices.models.device import Device, Lifecycle, Presence, Way
 from devices.models.device_type import DeviceType, MetricDefinition, MetricKind, ValueType, Widget
+from devices.models.kept_answer import KeptAnswer
 from devices.models.project import Membership, Project, Provisioning, RetentionClass
+from devices.models.twin import Twin, TwinChange, TwinSide
 
 __all__ = [
     "AuditEntry",
+    "Command",
+    "CommandStep",
+    "CommandType",
     "Credential",
     "CredentialKind",
     "Device",
     "DeviceType",
+    "KeptAnswer",
     "Lifecycle",
     "Membership",
     "MetricDefinition",
@@ -18,6 +26,12 @@ __all__ = [
     "Project",
     "Provisioning",
     "RetentionClass",
+    "RevokedCertificate",
+    "Twin",
+    "TwinChange",
+    "TwinSide",
     "ValueType",
+    "Way",
     "Widget",
+    "Witness",
 ]

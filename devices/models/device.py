@@ -31,6 +31,14 @@ class Presence(models.TextChoices):
     OFFLINE = "offline", "Offline"
 
 
+class Way(models.TextChoices):
+    """How a device fetches what it is to do."""
+
+    MQTT = "mqtt", "MQTT"
+    HTTP = "http", "HTTP: it asks now and then"
+    WEBSOCKET = "websocket", "WebSocket"
+
+
 class ListHolds(models.Func):
     """Whether a JSON list holds a word, on SQLite, which has no `contains` for JSON."""
 
@@ -89,10 +97,11 @@ class Device(models.Model):
     last_connect = models.DateTimeField(null=True, blank=True, editable=False)
     last_disconnect = models.DateTimeField(null=True, blank=True, editable=False)
     last_message = models.DateTimeField(null=True, blank=True, editable=False)
+    reached_by = models.CharField(max_length=9, choices=Way, default=Way.MQTT, editable=False)
 
     objects = DeviceQuerySet.as_manager()
     history = HistoricalRecords(
-        excluded_fields=["presence", "presence_due_at", "last_connect", "last_disconnect", "last_message"]
+        excluded_fields=["presence", "presence_due_at", "last_connect", "last_disconnect", "last_message", "reached_by"]
     )
 
     class Meta:

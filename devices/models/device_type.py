@@ -5,6 +5,8 @@ from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from devices.schemas import validate_schema
+
 METRIC_KEY_PATTERN = r"^[A-Za-z0-9_.\-]{1,64}$"
 validate_metric_key = RegexValidator(
     METRIC_KEY_PATTERN, "A key is 1 to 64 letters, digits, dots, dashes or underscores."
@@ -48,6 +50,13 @@ class DeviceType(models.Model):
         validators=[MinValueValidator(timedelta(seconds=1))],
         help_text="How often a device of this type sends. It counts as offline after three times as long, "
         "but never before 90 seconds.",
+    )
+    settings_schema = models.JSONField(
+        "schema of the settings",
+        default=dict,
+        blank=True,
+        validators=[validate_schema],
+        help_text="JSON Schema of the settings that devices of this type accept. Empty ({}): it has none.",
     )
 
     history = HistoricalRecords()

@@ -3,6 +3,7 @@
 `detail` says what to do; `errors` lists, per field or parameter, what is wrong with it.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -10,11 +11,13 @@ from typing import Any
 import structlog
 from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils.encoding import iri_to_uri
 from django.views import defaults
+from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,6 +40,8 @@ CHANGED_MEANWHILE = "This collides with something that exists or has just been c
 STILL_USED = "Other objects still need this one. Remove them first."
 TOO_LARGE = "The body is too large."
 FAILED = "The portal failed to answer. The error is in its log; try again later."
+AWAY = "The portal cannot reach its database or Redis at the moment. Try again shortly."
+AWAY_FOR = 5  # seconds; becomes Retry-After
 
 
 class ProblemRenderer(JSONRenderer):
@@ -46,6 +51,14 @@ class ProblemRenderer(JSONRenderer):
 class ContentTooLarge(exceptions.APIException):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_detail = TOO_LARGE
+
+
+class Away(exceptions.APIException):
+    """A server that the portal stands on does not answer."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = AWAY
+    wait = AWAY_FOR
 
 
 def problem(request: HttpRequest | Request, status: int, detail: str, errors: dict[str, list[str]]) -> dict[str, Any]:
@@ -87,6 +100,9 @@ def _as_api_exception(error: Exception) -> Exception:
         case IntegrityError():
             log.warning("two changes collided", error=str(error))
             return Conflict(CHANGED_MEANWHILE)
+        case OperationalError() | InterfaceError() | RedisError():
+            log.warning("a server does not answer", error=str(error))
+            return Away()
         case DataError():
             log.warning("the database refused a value", error=str(error))
             return exceptions.ValidationError(UNSTORABLE)
@@ -136,7 +152,21 @@ def _page_or_problem(status: int, detail: str, page: Callable[..., HttpResponse]
     return handle
 
 
+def server_error(request: HttpRequest) -> HttpResponse:
+    """For a bug 500; 503 while a server that the portal stands on does not answer, which will pass."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError | RedisError):
+        response = unavailable(request)
+        response["Retry-After"] = str(AWAY_FOR)
+        return response
+    return broken(request)
+
+
+def _unavailable_page(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse(render_to_string("503.html"), status=503)
+
+
 bad_request = _page_or_problem(400, "The request cannot be understood.", defaults.bad_request)
 permission_denied = _page_or_problem(403, "The request is refused.", defaults.permission_denied)
 not_found = _page_or_problem(404, NOT_FOUND, defaults.page_not_found)
-server_error = _page_or_problem(500, FAILED, defaults.server_error)
+unavailable = _page_or_problem(503, AWAY, _unavailable_page)
+broken = _page_or_problem(500, FAILED, defaults.server_error)

@@ -6,7 +6,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 # What is listed, in the order of the house; `{device_id}` stands for itself.
-LISTS = ["project", "member", "device-type", "device", "credential", "metric", "server"]
+LISTS = ["project", "member", "device-type", "device", "credential", "command", "metric", "server"]
 PLACES = ["telemetry", "me", "token", "token-refresh", "token-revoke", "schema", "docs"]
 
 
@@ -21,7 +21,7 @@ class RootView(APIView):
         lists = {f"{name}s": reverse(f"api:{name}-list", request=request) for name in LISTS}
         one = {
             name: reverse(f"api:{name}", ["DEVICE_ID"], request=request).replace("DEVICE_ID", "{device_id}")
-            for name in ("latest", "history")
+            for name in ("latest", "history", "twin")
         }
         return Response({**lists, **one, **places})
 

@@ -15,7 +15,7 @@ from iotsphere.demo.past import Past
 from iotsphere.simulator.columns import Value
 from telemetry.agent.links import default_device_id
 from telemetry.latest import note_latest
-from telemetry.models import LedgerHour, Metric, Reading, RejectedItem, RejectionCount
+from telemetry.models import LedgerHour, Metric, Reading, RejectedMessage, RejectionCount
 from telemetry.series import Series, add_series, find_senders
 from telemetry.store import Row, write_readings
 
@@ -92,7 +92,7 @@ def forget_data(project: Project) -> int:
     senders = list(project.devices.values_list("device_id", flat=True))
     deleted, _ = Reading.objects.filter(metric__device__project=project).delete()
     Metric.objects.filter(device__project=project).delete()
-    for book in (LedgerHour, RejectionCount, RejectedItem):
+    for book in (LedgerHour, RejectionCount, RejectedMessage):
         book.objects.filter(sender__in=senders).delete()
     project.devices.exclude(device_id__in=[*(device.device_id for device in FLEET), default_device_id()]).delete()
     return deleted

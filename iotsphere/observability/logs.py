@@ -53,7 +53,11 @@ def logging_config(log_format: str, level: str) -> None:
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": level},
-            "loggers": {name: {"level": "WARNING"} for name in CHATTY},
+            "loggers": {
+                **{name: {"level": "WARNING"} for name in CHATTY},
+                # Each attempt to connect while the database is away; who wanted a connection says so once.
+                "psycopg.pool": {"level": "ERROR"},
+            },
         }
     )
     structlog.configure(

@@ -84,6 +84,8 @@ def _environment(
         home.secret("secret_key")  # the settings look for it
     if redis:
         environment["REDIS_URL"] = redis.url
+    if options.ingest_workers > 1:
+        environment["INGEST_SHARED"] = "1"
     if broker:
         environment |= {"MQTT_URL": broker.url, "BROKER_DIR": str(broker.folder)}
     return environment

@@ -5,7 +5,10 @@ const ANSWER_WITHIN = 10_000;
 const LONGEST_WAIT = 30_000;
 const SIGNED_OUT = 4401;
 
-/** Emits "status" whenever `status` changes: connecting, live, reconnecting, ended (the session is over). */
+/**
+ * Emits "status" whenever `status` changes: connecting, live, paused (`detail` says why nothing comes), reconnecting,
+ * ended (the session is over).
+ */
 export class LiveSocket extends EventTarget {
   #url;
   #socket = null;
@@ -15,7 +18,9 @@ export class LiveSocket extends EventTarget {
   #timers = {};
 
   status = "connecting";
+  detail = "";
   lastHeard = null;
+  pausedAt = null;
 
   constructor(url) {
     super();
@@ -32,10 +37,14 @@ export class LiveSocket extends EventTarget {
     const id = `w${(this.#counter += 1)}`;
     const subscription = { devices, handler, cursor: null };
     this.#subscriptions.set(id, subscription);
-    if (this.status === "live") this.#subscribe(id, subscription);
+    if (this.#isReady) this.#subscribe(id, subscription);
     return () => {
-      if (this.#subscriptions.delete(id) && this.status === "live") this.#send({ type: "unsubscribe", id });
+      if (this.#subscriptions.delete(id) && this.#isReady) this.#send({ type: "unsubscribe", id });
     };
+  }
+
+  get #isReady() {
+    return this.status === "live" || this.status === "paused";
   }
 
   #connect() {
@@ -97,6 +106,12 @@ export class LiveSocket extends EventTarget {
       if (!subscription) return;
       subscription.cursor = frame.cursor ?? subscription.cursor;
       for (const [deviceId, change] of Object.entries(frame.devices)) subscription.handler(deviceId, change);
+    } else if (frame.type === "paused") {
+      this.detail = frame.detail;
+      this.pausedAt = Date.now();
+      this.#become("paused");
+    } else if (frame.type === "resumed") {
+      this.#become("live");
     } else if (frame.type === "error") {
       console.warn(`Live updates: ${frame.detail}`);
     } else if (frame.type === "authenticate") {
@@ -129,6 +144,7 @@ export class LiveSocket extends EventTarget {
   #become(status) {
     if (this.status === status) return;
     this.status = status;
+    if (status !== "paused") this.detail = "";
     this.dispatchEvent(new Event("status"));
   }
 }

@@ -17,13 +17,15 @@ const indicator = document.getElementById("live");
 const openedAt = Date.now();
 
 function show() {
-  const silence = Date.now() - (socket.lastHeard ?? openedAt);
+  const isPaused = socket.status === "paused";
+  const silence = Date.now() - (isPaused ? socket.pausedAt : (socket.lastHeard ?? openedAt));
   const dropped = socket.status === "reconnecting" || socket.status === "connecting";
-  const state = dropped && silence > STALE_AFTER ? "stale" : socket.status;
+  const state = isPaused || (dropped && silence > STALE_AFTER) ? "stale" : socket.status;
   // The rest of the page reads it too: values dim when they are no longer kept up (base.css).
   document.documentElement.dataset.live = state;
   indicator.dataset.state = state;
   const text = indicator.querySelector(".live__text");
+  indicator.title = socket.detail;
   if (text.textContent !== WORDS[state]) text.textContent = WORDS[state];
   indicator.querySelector(".live__age").textContent =
     state === "reconnecting" || state === "stale" ? `since ${ageInWords(silence).replace(" ago", "")}` : "";

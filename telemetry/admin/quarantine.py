@@ -157,10 +157,11 @@ class QuarantinedMessageAdmin(ForSuperusers, Page):
     ) -> HttpResponse:
         senders = [message.sender for message in chosen]
         done = register_senders(senders, project, device_type)
+        taken = done.readmitted
         for device in Device.objects.filter(device_id__in=senders):
             self.log_addition(request, device, f"Registered from quarantine with {project}.")
-        refused = f", {done.rejected} rejected" if done.rejected else ""
-        text = f"{counted(done.devices, 'device')} registered in {project}; {counted(done.stored, 'reading')} stored"
+        refused = f", {taken.rejected} rejected" if taken.rejected else ""
+        text = f"{counted(done.devices, 'device')} registered in {project}; {counted(taken.stored, 'reading')} stored"
         self.message_user(request, f"{text}{refused}.", messages.SUCCESS)
         return redirect("admin:telemetry_quarantinedmessage_changelist")
 

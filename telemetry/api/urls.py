@@ -2,6 +2,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from devices import paths  # noqa: F401 (knows <device_id:…>)
+from telemetry.api.device import DeviceCommandsView, DeviceReplyView, DeviceTwinView
 from telemetry.api.history import HistoryView
 from telemetry.api.latest import LatestView
 from telemetry.api.metrics import MetricViewSet
@@ -17,5 +18,8 @@ urlpatterns = [
     path("devices/<device_id:device_id>/history/", HistoryView.as_view(), name="history"),
     path("telemetry", TelemetryView.as_view(), name="telemetry"),
     path("telemetry/", TelemetryView.as_view(schema=None)),
+    path("device/commands", DeviceCommandsView.as_view(), name="device-commands"),
+    path("device/commands/<str:command_id>/reply", DeviceReplyView.as_view(), name="device-reply"),
+    path("device/twin", DeviceTwinView.as_view(), name="device-twin"),
     *router.urls,
 ]

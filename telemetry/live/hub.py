@@ -17,6 +17,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from telemetry import heartbeat
 from telemetry.live.events import Changes, DeviceChange, Entry
 from telemetry.live.feed import Feed, Route, Subject, Subscription
 from telemetry.live.stream import FIELD, STREAM
@@ -32,6 +33,8 @@ FIRST_ANSWER_WITHIN = 2.0
 REPLAY_MOST_ENTRIES = 1_000
 REPLAY_MOST_BYTES = 8 * 1024 * 1024
 REPLAY_AT_ONCE = 20
+REDIS_IS_AWAY = "Live updates stand still: Redis does not answer."
+NOTHING_IS_TAKEN = "What devices send by MQTT waits: the portal cannot store it at the moment."
 
 SOCKETS = Gauge("iotsphere_live_sockets", "Open live sockets of this web process.")
 
@@ -48,6 +51,9 @@ class Socket(Protocol):
     def recheck(self) -> None:
         """Who this is, or what they may see, may have changed."""
 
+    def pace_changed(self) -> None:
+        """Updates stand still, or go on: see Hub.paused."""
+
     def resync(self) -> None:
         """Something may have been missed: recheck, and send the whole state again."""
 
@@ -60,12 +66,14 @@ class Hub:
 
     def __init__(self) -> None:
         self.cursor = NOWHERE  # the newest entry handed out
+        self.paused = ""  # why no updates come at present, in words for people
         self._sockets: set[Socket] = set()
         self._feeds: dict[Subject, Feed] = {}
         self._routes: dict[Route, set[Feed]] = defaultdict(set)
         self._redis: Redis | None = None
         self._reader: asyncio.Task[None] | None = None
         self._following = asyncio.Event()
+        self._listener_due = 0.0
 
     async def enter(self, socket: Socket) -> None:
         """Take in a socket. With the first one the hub starts to read, and waits until it does."""
@@ -90,7 +98,7 @@ class Hub:
         reader, redis = self._reader, self._redis
         self._reader = self._redis = None
         self._following.clear()
-        self.cursor = NOWHERE
+        self.cursor, self.paused = NOWHERE, ""
         reader.cancel()
         with suppress(asyncio.CancelledError):
             await reader
@@ -134,11 +142,15 @@ class Hub:
             try:
                 await self._find_the_end(redis)
                 if pause:
+                    self._pause("")
                     self._resync()
                 pause = 0.0
                 while True:
+                    await self._heed_listener(redis)
                     await self._follow(redis)
             except (RedisError, OSError) as error:
+                if pause:  # not for a connection that was lost and is there again
+                    self._pause(REDIS_IS_AWAY)
                 pause = min(2 * pause or SHORTEST_PAUSE, LONGEST_PAUSE)
                 log.warning("live updates stand still: Redis does not answer", error=str(error), retry_in=pause)
             await asyncio.sleep(pause)
@@ -147,6 +159,21 @@ class Hub:
         newest = cast(RawEntries, await redis.xrevrange(STREAM, count=1))
         self.cursor = newest[0][0].decode() if newest else NOWHERE
         self._following.set()
+
+    async def _heed_listener(self, redis: Redis) -> None:
+        """Where the listeners say that they cannot store anything, no news does not mean that nothing happens."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._listener_due:
+            self._listener_due = now + heartbeat.EVERY
+            says = await redis.get(heartbeat.KEY)
+            if says in (heartbeat.WELL, heartbeat.FALTERING):  # else there is no listener, or it says so soon
+                self._pause("" if says == heartbeat.WELL else NOTHING_IS_TAKEN)
+
+    def _pause(self, why: str) -> None:
+        if why != self.paused:
+            self.paused = why
+            for socket in self._sockets:
+                socket.pace_changed()
 
     async def _follow(self, redis: Redis) -> None:
         entries: RawEntries = []

@@ -97,6 +97,9 @@ class OrderlySocket(AsyncWebsocketConsumer):
     def end(self) -> None:
         self._note("end")
 
+    def pace_changed(self) -> None:
+        self._note("pace")
+
     def _note(self, what: str) -> None:
         self._todo.add(what)
         self._news.set()

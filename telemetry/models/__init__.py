@@ -1,7 +1,7 @@
 from telemetry.models.ledger import LedgerHour, RejectionCount
 from telemetry.models.metric import Metric
 from telemetry.models.reading import Reading
-from telemetry.models.rejected import Door, QuarantinedMessage, RejectedItem
+from telemetry.models.rejected import Door, Problem, QuarantinedMessage, RejectedMessage
 from telemetry.models.retention import RetentionReceipt
 from telemetry.models.rollup import DailyRollup, DirtyBucket, FiveMinuteRollup, HourlyRollup, Rollup
 
@@ -13,9 +13,10 @@ __all__ = [
     "HourlyRollup",
     "LedgerHour",
     "Metric",
+    "Problem",
     "QuarantinedMessage",
     "Reading",
-    "RejectedItem",
+    "RejectedMessage",
     "RejectionCount",
     "RetentionReceipt",
     "Rollup",

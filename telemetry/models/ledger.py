@@ -28,6 +28,14 @@ class LedgerHour(models.Model):
     rejected = models.PositiveBigIntegerField(default=0)
     quarantined = models.PositiveBigIntegerField(default=0)
 
+    # Of the messages that brought something new and told a time of their own: how many came late, and by how many
+    # seconds the clocks of the others were ahead of the portal's (less than nothing: behind, or on the way so long).
+    late = models.PositiveIntegerField(default=0)
+    clocked = models.PositiveIntegerField(default=0)
+    ahead_sum = models.FloatField(default=0.0)
+    ahead_min = models.FloatField(null=True)
+    ahead_max = models.FloatField(null=True)
+
     objects = LedgerQuerySet.as_manager()
 
     class Meta:

@@ -10,12 +10,15 @@ from django.db.models import Model
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from devices.audit import record
+from devices.commands import send
 from devices.credentials import issue
-from devices.models import Project, RetentionClass
-from telemetry.models import Door, LedgerHour, QuarantinedMessage, RejectedItem, RejectionCount, RetentionReceipt
+from devices.models import Project, RetentionClass, RevokedCertificate
+from devices.twin import report
+from telemetry.models import Door, LedgerHour, QuarantinedMessage, RejectedMessage, RejectionCount, RetentionReceipt
 from telemetry.reasons import Reason
 from tests.factories import (
     NOON,
+    CommandTypeFactory,
     DeviceFactory,
     DeviceTypeFactory,
     MembershipFactory,
@@ -44,11 +47,17 @@ def _ledger_hour(project: Project) -> LedgerHour:
     )
 
 
-def _rejected_item(project: Project) -> RejectedItem:
+def _rejected_message(project: Project) -> RejectedMessage:
     device = DeviceFactory.create(project=project)
-    return RejectedItem.objects.create(
-        sender=device.device_id, device=device, door=Door.HTTP, received_at=NOON, reason=Reason.MALFORMED
+    return RejectedMessage.objects.create(
+        sender=device.device_id, device=device, door=Door.HTTP, received_at=NOON, body=b"?"
     )
+
+
+def _command(project: Project) -> Any:
+    device_type = CommandTypeFactory.create().device_type
+    [command], _ = send(None, "blink", {}, [DeviceFactory.create(project=project, device_type=device_type)])
+    return command
 
 
 # Of the projects: who administers one sees its rows.
@@ -60,9 +69,11 @@ OF_PROJECTS: dict[str, MakeRow] = {
     "devices.Membership": lambda project: MembershipFactory.create(project=project),
     "devices.Device": lambda project: DeviceFactory.create(project=project),
     "devices.Credential": lambda project: issue(DeviceFactory.create(project=project), "api_key", None)[0],
+    "devices.Command": _command,
+    "devices.Twin": lambda project: report(DeviceFactory.create(project=project), {"mode": "eco"}),
     "telemetry.Metric": _metric,
     "telemetry.LedgerHour": _ledger_hour,
-    "telemetry.RejectedItem": _rejected_item,
+    "telemetry.RejectedMessage": _rejected_message,
     "telemetry.RejectionCount": lambda project: RejectionCount.objects.create(
         sender=DeviceFactory.create(project=project).device_id, hour=NOON, reason=Reason.MALFORMED, count=3
     ),
@@ -71,6 +82,9 @@ OF_PROJECTS: dict[str, MakeRow] = {
 SHARED: dict[str, MakeRow] = {"devices.DeviceType": lambda _: DeviceTypeFactory.create()}
 # The platform's: for superusers.
 OF_THE_PLATFORM: dict[str, MakeRow] = {
+    "devices.RevokedCertificate": lambda _: RevokedCertificate.objects.create(
+        public_id="0123456789abcdef", revoked_at=NOON, expires_at=NOON
+    ),
     "devices.RetentionClass": lambda _: RetentionClass.objects.create(name="Short", raw_days=1),
     "telemetry.RetentionReceipt": lambda _: RetentionReceipt.objects.create(
         table="telemetry_reading", part="telemetry_reading_20251001", end=NOON, rows=1000

@@ -1,13 +1,19 @@
 """Credentials are issued, shown once, revoked, and never edited."""
 
+import base64
+from datetime import timedelta
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
+from django.utils import timezone
 
 from devices.credentials import authenticate, issue
-from devices.models import Credential, CredentialKind, Device, Project
+from devices.models import AuditEntry, Credential, CredentialKind, Device, Project
 from iotsphere.models import User
 from tests.admin.addresses import add_to, list_of, page_of
+from tests.certificates import foreign_certificate, signing_request
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import PageClient
 
@@ -125,10 +131,69 @@ def test_nobody_edits_or_deletes_a_credential(page: str, root: User, device: Dev
     assert credential.note == "as it was"
 
 
-@pytest.mark.parametrize(("state", "found"), [("live", 2), ("unused", 2), ("expired", 0), ("revoked", 1), ("", 3)])
+@pytest.mark.parametrize(
+    ("state", "found"), [("live", 3), ("expiring", 1), ("unused", 3), ("expired", 0), ("revoked", 1), ("", 4)]
+)
 def test_the_list_is_filtered_by_state(state: str, found: int, root: User, device: Device, pages: PageClient) -> None:
     issue(device, CredentialKind.API_KEY, None)[0].revoke()
     for kind in CredentialKind:
-        issue(device, kind, None)
+        issue(device, kind, None, expires_at=timezone.now() + timedelta(days=10 if kind == CredentialKind.MQTT else 40))
     answer = pages(root).get(list_of("devices.Credential"), {"state": state})
     assert len(answer.context["cl"].result_list) == found
+
+
+def test_a_certificate_is_downloaded_with_its_key(alice: User, device: Device, pages: PageClient) -> None:
+    answer = pages(alice).post(add_to("devices.Credential"), wanted(device, CredentialKind.X509))
+    bundle = ZipFile(BytesIO(base64.b64decode(answer.context["bundle"].partition(",")[2])))
+    credential = Credential.objects.get()
+    assert bundle.read("boiler-1.pem").decode() == credential.certificate
+    assert bundle.read("boiler-1.key").decode() == answer.context["secret"]
+    assert "BEGIN CERTIFICATE" in bundle.read("ca.pem").decode()
+
+
+def test_a_certificate_for_a_signing_request_comes_without_a_key(
+    alice: User, device: Device, pages: PageClient
+) -> None:
+    answer = pages(alice).post(add_to("devices.Credential"), wanted(device, CredentialKind.X509, csr=signing_request()))
+    bundle = ZipFile(BytesIO(base64.b64decode(answer.context["bundle"].partition(",")[2])))
+    assert set(bundle.namelist()) == {"boiler-1.pem", "ca.pem"}
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"kind": "x509", "csr": "nonsense"}, "csr"),
+        ({"kind": "x509", "foreign": "nonsense"}, "foreign"),
+        ({"kind": "api_key", "csr": "REQUEST"}, "csr"),
+        ({"kind": "x509", "csr": "REQUEST", "foreign": "FOREIGN"}, "foreign"),
+    ],
+)
+def test_what_is_no_certificate_is_refused_where_it_stands(
+    given: dict[str, str], wrong: str, alice: User, device: Device, pages: PageClient
+) -> None:
+    real = {"REQUEST": signing_request(), "FOREIGN": foreign_certificate()}
+    posted = {name: real.get(value, value) for name, value in given.items()}
+    answer = pages(alice).post(add_to("devices.Credential"), {"device": device.pk, **posted})
+    assert wrong in answer.context["adminform"].form.errors
+    assert not Credential.objects.exists()
+
+
+def test_a_certificate_of_another_authority_is_shown_by_its_fingerprint(
+    alice: User, device: Device, pages: PageClient
+) -> None:
+    client = pages(alice)
+    client.post(add_to("devices.Credential"), wanted(device, CredentialKind.X509, foreign=foreign_certificate()))
+    credential = Credential.objects.get(is_foreign=True)
+    assert str(credential.fingerprint) in client.get(page_of(credential)).content.decode()
+
+
+def test_who_issued_and_revoked_is_in_the_audit_log(alice: User, device: Device, pages: PageClient) -> None:
+    client = pages(alice)
+    client.post(add_to("devices.Credential"), wanted(device))
+    credential = Credential.objects.get()
+    client.post(f"/admin/devices/credential/{credential.pk}/revoke/", {"confirmed": "yes"})
+    entries = AuditEntry.objects.filter(detail__public_id=credential.public_id).order_by("pk")
+    assert [(entry.actor, entry.action) for entry in entries] == [
+        (alice, "credential.issued"),
+        (alice, "credential.revoked"),
+    ]

@@ -11,11 +11,14 @@ from tests.fixtures.clients import PageClient
 NEVER_ADDED = {
     "axes.AccessAttempt",
     "axes.AccessLog",
+    "devices.Command",
+    "devices.Twin",
     "devices.AuditEntry",
+    "devices.RevokedCertificate",
     "telemetry.LedgerHour",
     "telemetry.Metric",
     "telemetry.QuarantinedMessage",
-    "telemetry.RejectedItem",
+    "telemetry.RejectedMessage",
     "telemetry.RetentionReceipt",
     "telemetry.RejectionCount",
 }

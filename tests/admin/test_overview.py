@@ -8,11 +8,12 @@ import redis
 import time_machine
 from django.utils import timezone
 
-from devices.models import Lifecycle, Presence, Project
+from devices.credentials import issue
+from devices.models import CredentialKind, Lifecycle, Presence, Project
 from iotsphere.models import User
 from telemetry import throughput
 from telemetry.models import LedgerHour
-from tests.admin.addresses import page_of
+from tests.admin.addresses import list_of, page_of
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import PageClient
 from tests.telemetry.letters import envelope, take, telemetry
@@ -127,3 +128,14 @@ def test_staff_without_a_project_are_told_why_they_see_nothing(vera: User, acme:
 def test_a_broken_device_leads_to_its_page(root: User, acme: Project, pages: PageClient) -> None:
     device = DeviceFactory.create(project=acme, presence=Presence.STALE)
     assert page_of(device) in pages(root).get(INDEX).content.decode()
+
+
+def test_credentials_that_expire_soon_are_counted_and_listed(
+    alice: User, acme: Project, globex: Project, pages: PageClient
+) -> None:
+    for project, days in ((acme, 10), (acme, 100), (globex, 10)):
+        expires_at = timezone.now() + timedelta(days=days)
+        issue(DeviceFactory.create(project=project), CredentialKind.MQTT, None, expires_at=expires_at)
+    client = pages(alice)
+    assert client.get(INDEX).context["expiring"] == 1
+    assert len(client.get(f"{list_of('devices.Credential')}?state=expiring").context["cl"].result_list) == 1

@@ -6,6 +6,7 @@ from django.utils import timezone
 from devices.credentials import authenticate, issue
 from devices.models import Credential, Device, Project
 from iotsphere.models import User
+from tests.certificates import foreign_certificate, signing_request
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import ApiClient
 
@@ -85,3 +86,41 @@ def test_revoking_once_more_keeps_the_first_time(api: ApiClient, alice: User, bo
     client = api(alice)
     first, second = (client.post(f"{CREDENTIALS}{credential.public_id}/revoke/").json() for _ in range(2))
     assert first["revoked_at"] == second["revoked_at"]
+
+
+def test_a_certificate_comes_with_key_user_name_and_authority(api: ApiClient, alice: User, boiler: Device) -> None:
+    created = api(alice).post(CREDENTIALS, {"device": "boiler", "kind": "x509"}).json()
+    assert created["username"] == f"~{created['public_id']}"
+    assert "PRIVATE KEY" in created["secret"]
+    assert "CERTIFICATE" in created["certificate"]
+    assert created["authority"] == api(None).get("/ca.pem").content.decode()
+
+
+def test_for_a_signing_request_there_is_no_secret(api: ApiClient, alice: User, boiler: Device) -> None:
+    client = api(alice)
+    created = client.post(CREDENTIALS, {"device": "boiler", "kind": "x509", "csr": signing_request()}).json()
+    assert created["secret"] is None
+    assert created["certificate"] == client.get(f"{CREDENTIALS}{created['public_id']}/").json()["certificate"]
+
+
+def test_a_certificate_of_another_authority_has_no_user_name(api: ApiClient, alice: User, boiler: Device) -> None:
+    wanted = {"device": "boiler", "kind": "x509", "certificate": foreign_certificate()}
+    created = api(alice).post(CREDENTIALS, wanted).json()
+    assert (created["is_foreign"], created["username"], created["secret"]) == (True, None, None)
+
+
+def test_a_certificate_that_is_known_is_refused(api: ApiClient, alice: User, boiler: Device) -> None:
+    wanted = {"device": "boiler", "kind": "x509", "certificate": foreign_certificate()}
+    assert [api(alice).post(CREDENTIALS, wanted).status_code for _ in range(2)] == [201, 409]
+
+
+@pytest.mark.parametrize("name", ["csr", "certificate"])
+def test_what_is_no_pem_is_refused_by_name(name: str, api: ApiClient, alice: User, boiler: Device) -> None:
+    answer = api(alice).post(CREDENTIALS, {"device": "boiler", "kind": "x509", name: "nonsense"})
+    assert answer.status_code == 400
+    assert name in answer.json()["errors"]
+
+
+def test_an_api_key_has_no_signing_request(api: ApiClient, alice: User, boiler: Device) -> None:
+    answer = api(alice).post(CREDENTIALS, {"device": "boiler", "kind": "api_key", "csr": signing_request()})
+    assert answer.json()["errors"]["csr"]

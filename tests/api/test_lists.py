@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from devices.commands import send
 from devices.models import Credential, DeviceType, Project
 from iotsphere.models import User
 from tests.factories import (
+    CommandTypeFactory,
     DeviceFactory,
     DeviceTypeFactory,
     MembershipFactory,
@@ -17,7 +19,7 @@ from tests.factories import (
 from tests.fixtures.clients import ApiClient
 from tests.fixtures.query_counts import AssertRecordedQueries
 
-LISTS = ["projects", "members", "device-types", "devices", "credentials", "metrics", "servers"]
+LISTS = ["projects", "members", "device-types", "devices", "credentials", "commands", "metrics", "servers"]
 
 
 def names(answer: Any, field: str = "device_id") -> list[str]:
@@ -52,9 +54,11 @@ def fleet(acme: Project) -> None:
 def populate(project: Project) -> None:
     device_type = DeviceTypeFactory.create()
     MetricDefinitionFactory.create(device_type=device_type)
+    CommandTypeFactory.create(device_type=device_type)
     parent = DeviceFactory.create(project=project, device_type=device_type)
     device = DeviceFactory.create(project=project, device_type=device_type, parent=parent, labels=["cellar"])
     MetricFactory.create(device=device)
+    send(None, "blink", {}, [device])
     DeviceFactory.create(project=project, device_type=DeviceType.objects.get_or_create(slug="server")[0])
     member = MembershipFactory.create(project=project).user
     Credential.objects.create(device=device, kind="api_key", public_id=f"{device.pk:016x}", created_by=member)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, OperationalError
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -134,6 +134,18 @@ def test_a_bug_is_a_500_that_tells_nothing(alice: User, monkeypatch: pytest.Monk
     answer = client.get(DEVICES)
     assert answer.status_code == 500
     assert "secret" not in str(problem(answer))
+
+
+def test_while_the_database_is_away_answers_say_when_to_try_again(
+    api: ApiClient, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr("devices.api.views.DeviceViewSet.get_queryset", fail)
+    answer = api(alice).get(DEVICES)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert "Try again" in problem(answer)["detail"]
 
 
 @pytest.mark.parametrize(("error", "status"), [(IntegrityError("x"), 409), (DataError("x"), 400)])

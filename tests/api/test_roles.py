@@ -8,9 +8,10 @@ from django.db import transaction
 from django.urls import URLPattern, reverse
 from rest_framework.test import APIClient
 
+from devices.commands import send
 from devices.models import Credential
 from iotsphere.models import User
-from tests.factories import DeviceFactory, DeviceTypeFactory, MetricFactory, UserFactory
+from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, UserFactory
 from tests.routes import routes
 
 CAST = ["alice", "oscar", "vera", "charlie", "root", "nobody"]
@@ -57,6 +58,16 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET metric-list": ALL,
     "GET metric-detail": MEMBERS,
     "PATCH metric-detail": (200, 403, 403, 404, 200, 401),
+    "GET command-list": ALL,
+    "POST command-list": (201, 201, 403, 403, 201, 401),
+    "GET command-detail": MEMBERS,
+    "POST command-cancel": (200, 200, 403, 404, 200, 401),
+    "GET twin": MEMBERS,
+    "PATCH twin": (200, 200, 403, 404, 200, 401),
+    "GET device-commands": (401,) * 6,
+    "POST device-reply": (401,) * 6,
+    "GET device-twin": (401,) * 6,
+    "PATCH device-twin": (401,) * 6,
     "GET server-list": ALL,
     "GET server-detail": MEMBERS,
     "GET server-metrics": MEMBERS,
@@ -71,6 +82,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH device-detail": {"name": "Renamed"},
     "POST credential-list": {"device": "boiler.1", "kind": "api_key"},
     "PATCH metric-detail": {"label": "Renamed"},
+    "POST command-list": {"name": "blink", "devices": ["boiler.1"]},
+    "PATCH twin": {"desired": {"mode": "eco"}},
 }
 UNASKED = {"head", "options"}
 QUERIES = {"GET history": "?metrics=temperature"}
@@ -100,8 +113,12 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
     UserFactory.create(username="newcomer")
     acme = alice.memberships.get().project
     device = DeviceFactory.create(
-        device_id="boiler.1", project=acme, device_type=DeviceTypeFactory.create(slug="boiler")
+        device_id="boiler.1",
+        project=acme,
+        device_type=DeviceTypeFactory.create(slug="boiler", settings_schema={"type": "object"}),
     )
+    CommandTypeFactory.create(device_type=device.device_type)
+    [command], _ = send(None, "blink", {}, [device])
     metric = MetricFactory.create(device=device)
     server = DeviceFactory.create(
         name="boiler.1", project=acme, device_type=DeviceTypeFactory.create(slug="server"), hostname="boiler.1"
@@ -111,11 +128,13 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         "project": {"slug": "acme"},
         "member": {"pk": vera.memberships.get().pk},
         "device-type": {"slug": "boiler"},
-        "device": {"device_id": "boiler.1"},
         "latest": {"device_id": "boiler.1"},
         "history": {"device_id": "boiler.1"},
         "credential": {"public_id": credential.public_id},
         "metric": {"pk": metric.pk},
+        "command": {"pk": command.pk},
+        "twin": {"device_id": "boiler.1"},
+        "device": {"device_id": "boiler.1", "command_id": command.pk},
         "server": {"id": server.uuid},
     }
 
@@ -126,7 +145,10 @@ def ask(places: dict[str, Any], request: pytest.FixtureRequest) -> Callable[[str
 
     def ask(operation: str, who: str) -> Any:
         method, name = operation.split()
-        kwargs = places[name.rsplit("-", 1)[0]] if ROUTES[operation].pattern.regex.groups else {}
+        groups = ROUTES[operation].pattern.regex.groupindex
+        kwargs = (
+            {key: value for key, value in places[name.rsplit("-", 1)[0]].items() if key in groups} if groups else {}
+        )
         address = reverse(f"api:{name}", kwargs=kwargs) if ROUTES[operation].name else f"/{name}"
         client = APIClient()
         if who != "nobody":

@@ -13,6 +13,8 @@ NOT_IN_THE_ADMIN = {
     "telemetry.HourlyRollup",
     "telemetry.DailyRollup",
     "telemetry.DirtyBucket",
+    # Answers that are given again if somebody asks again: nothing for people.
+    "devices.KeptAnswer",
 }
 
 

@@ -1,17 +1,21 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.template.loader import render_to_string
 from django.test import Client
+from redis.exceptions import ConnectionError as RedisAway
 
+from iotsphere.models import User
 from tests.architecture.house import ROOT
 
 
-@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
+@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html", "503.html"])
 def test_an_error_page_needs_nothing_but_itself(name: str) -> None:
     page = render_to_string(name)
     assert "IoTSphere" in page
-    assert 'href="/"' in page
+    assert 'class="button' in page
 
 
 def test_an_error_page_looks_for_no_file() -> None:
@@ -34,3 +38,16 @@ def test_a_form_without_its_token_says_what_to_do() -> None:
     response = Client(enforce_csrf_checks=True).post("/login/")
     assert response.status_code == 403
     assert "reload the page" in response.content.decode()
+
+
+@pytest.mark.parametrize("error", [OperationalError("server closed the connection"), RedisAway()])
+def test_while_a_server_is_away_a_page_says_so(vera: User, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("iotsphere.dashboards.fleet.Fleet.counts", fail)
+    client = Client(raise_request_exception=False)
+    client.force_login(vera)
+    response = client.get("/")
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert "cannot reach its database" in response.content.decode()

@@ -25,6 +25,8 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "login": SIGNED_IN_ALREADY,
     "logout": (405,) * 6,
     "first_start": (403,) * 6,
+    "authority": (200,) * 6,
+    "revoked-certificates": (200,) * 6,
 }
 ARGUMENTS = {"device_id": "boiler.1", "tab": "history", "token": "made-up"}
 ELSEWHERE = ("admin/", "api/", "metrics")  # tests/admin, tests/api, tests/observability

@@ -65,7 +65,12 @@ def test_names_are_only_names(page_as: PageAs, root: User, acme: Project) -> Non
     page = page_as(root)
     page.add_init_script("window.hits = 0; window.hit = () => { window.hits += 1 }")
     labels = ("Project", "DeviceType", "Device", "Credential")
-    addresses = ["/admin/", list_of("iotsphere.User"), list_of("telemetry.Metric"), list_of("telemetry.RejectedItem")]
+    addresses = [
+        "/admin/",
+        list_of("iotsphere.User"),
+        list_of("telemetry.Metric"),
+        list_of("telemetry.RejectedMessage"),
+    ]
     addresses += [list_of("telemetry.QuarantinedMessage"), *(list_of(f"devices.{label}") for label in labels)]
     for device in Device.objects.all():
         addresses += [page_of(device), page_of(device, "history"), page_of(device, "delete")]

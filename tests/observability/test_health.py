@@ -64,6 +64,17 @@ def test_a_heartbeat_that_stops_is_missed(redis_client: redis.Redis) -> None:
     assert 0 < redis_client.ttl(heartbeat.KEY) <= heartbeat.MISSED_AFTER.seconds
 
 
+def test_a_listener_that_cannot_store_is_told_from_one_that_can(client: Client) -> None:
+    heartbeat.beat(is_well=False)
+    assert client.get("/readyz").json()["parts"]["listener"] == "failing"
+
+
+def test_while_one_of_several_can_store_all_is_well() -> None:
+    heartbeat.beat()
+    heartbeat.beat(is_well=False)
+    assert heartbeat.is_heard()
+
+
 @pytest.fixture
 def listener(
     transactional_db: None, broker: Broker, settings: Settings, monkeypatch: pytest.MonkeyPatch

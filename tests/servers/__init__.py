@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from contextlib import ExitStack
@@ -13,9 +12,9 @@ import pytest
 from iotsphere.supervisor.redis import bundled_server
 from iotsphere.supervisor.refusal import Refusal
 from tests.servers.brokers import Broker, DevelopmentBroker, Mosquitto
-from tests.servers.postgres import start_postgres
+from tests.servers.postgres import Postgres
 from tests.servers.programs import program
-from tests.servers.redis import start_redis
+from tests.servers.redis import Redis
 
 ON = ("embedded", "servers")
 BROKER = pytest.StashKey[Broker]()
@@ -31,14 +30,16 @@ def start_servers(on: str, stack: ExitStack, *, durable: bool = False) -> None:
     os.environ["TEST_FOLDER"] = str(folder)
     os.environ["DATA_DIR"] = str(folder / "data")
     if on == "servers":
-        postgres, os.environ["DATABASE_URL"] = start_postgres(folder / "postgres", durable=durable)
-        stack.callback(postgres.stop, signal.SIGINT)  # without waiting for its clients
+        postgres = Postgres(folder / "postgres", durable=durable).start()
+        stack.callback(postgres.stop)
+        os.environ["DATABASE_URL"] = postgres.url
         binary = program("redis-server")
     else:
         os.environ["DATABASE_URL"] = f"sqlite:///{folder}/portal.sqlite3"
         binary = _embedded_redis()
-    redis, os.environ["REDIS_SERVER"] = start_redis(folder, binary)
+    redis = Redis(folder / "redis", binary).start()
     stack.callback(redis.stop)
+    os.environ["REDIS_SERVER"] = redis.url
 
 
 def make_broker(on: str, name: str) -> Broker:

@@ -1,48 +1,44 @@
 import os
-import signal
+import re
 import sys
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
 
 from tests.servers.child import Child
 from tests.servers.ports import ReservedPort, is_listening
 from tests.servers.programs import program
+from tests.servers.server import Server
+
+PRODUCTION = Path(__file__).parents[2] / "deploy" / "mosquitto" / "mosquitto.conf"
 
 
-class Broker(ABC):
-    """An MQTT broker that takes everybody, on a port of its own: started on first need, and again after `kill()`."""
+class Broker(Server):
+    """An MQTT broker on a port of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self._reserved = ReservedPort()
         self.port = self._reserved.number
         self.url = f"mqtt://127.0.0.1:{self.port}"
-        self._child: Child | None = None
 
-    def start(self) -> Self:
-        if self._child is None or not self._child.is_running:
-            self.folder.mkdir(exist_ok=True)
-            self._reserved.release()
-            self._child = Child(type(self).__name__, self._command(), self.folder / "broker.log")
-            self._child.wait_until(lambda: is_listening(self.port))
-        return self
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+    def stop(self) -> None:
         self._reserved.release()
-        if self._child is not None:
-            self._child.stop(how)
+        super().stop()
 
-    def kill(self) -> None:
-        self.stop(signal.SIGKILL)
+    def _launch(self) -> Child:
+        self._reserved.release()
+        return Child(type(self).__name__, self._command(), self.folder / "broker.log")
+
+    def _answers(self) -> bool:
+        return is_listening(self.port)
 
     @abstractmethod
     def _command(self) -> Sequence[str | Path]: ...
 
 
 class Mosquitto(Broker):
-    """As in production (deploy/mosquitto): it keeps its messages; killed, it may lose those of its last second."""
+    """Takes everybody, else as in production (deploy/mosquitto): killed, it may lose what came in its last second."""
 
     def _command(self) -> Sequence[str | Path]:
         lines = [
@@ -64,8 +60,22 @@ class Mosquitto(Broker):
         return [program("mosquitto"), "-c", configuration]
 
 
+class ShippedMosquitto(Broker):
+    """By deploy/mosquitto, but for the places where things lie: it takes those whom the portal has written down."""
+
+    def _command(self) -> Sequence[str | Path]:
+        text = PRODUCTION.read_text()
+        text = text.replace("listener 1883 ", f"listener {self.port} ")
+        text = re.sub(r"/var/lib/(iotsphere/broker|mosquitto)", str(self.folder), text)
+        if os.geteuid() == 0:
+            text = f"user root\n{text}"
+        configuration = self.folder / "mosquitto.conf"
+        configuration.write_text(text)
+        return [program("mosquitto"), "-c", configuration]
+
+
 class DevelopmentBroker(Broker):
-    """The broker inside the portal's own first-run command."""
+    """The broker inside the portal's own first-run command; takes everybody."""
 
     def _command(self) -> Sequence[str | Path]:
         (self.folder / "passwords").touch()

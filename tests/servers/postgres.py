@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -7,39 +8,51 @@ import psycopg
 
 from tests.servers.child import Child
 from tests.servers.programs import program
+from tests.servers.server import Server
 
 RELAXED = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+USER = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
 
 
-def start_postgres(folder: Path, *, durable: bool = False) -> tuple[Child, str]:
-    """A new PostgreSQL cluster in `folder` and the URL of its database; `durable` keeps it as careful as a real one."""
-    user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-    data = folder / "data"
-    folder.mkdir()
-    if user:
-        shutil.chown(folder, user, user)
-    as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--"] if user else []
-    subprocess.run(
-        [*as_user, program("initdb"), "-D", data, "-U", "iotsphere", "--auth=trust", "--encoding=UTF8",
-         "--locale=C.UTF-8", "--no-sync"],
-        check=True, capture_output=True, cwd="/",
-    )  # fmt: skip
-    server = Child(
-        "PostgreSQL",
-        [program("postgres"), "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "max_connections=200",
-         *([] if durable else RELAXED)],
-        folder.parent / "postgres.log",
-        user=user,
-        signal_on_death="QUIT",  # the only quick end after which it leaves no shared memory behind
-    )  # fmt: skip
-    server.wait_until(lambda: _create_database(folder))
-    return server, f"postgres://iotsphere@/{folder}/iotsphere"
+class Postgres(Server):
+    """A new PostgreSQL cluster with one database; `durable` keeps it as careful as a real one."""
 
+    ends_by = signal.SIGINT  # without waiting for its clients
 
-def _create_database(socket: Path) -> bool:
-    try:
-        with psycopg.connect(host=str(socket), user="iotsphere", dbname="postgres", autocommit=True) as connection:
-            connection.execute("create database iotsphere")
-    except psycopg.OperationalError:
-        return False
-    return True
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        super().__init__(folder)
+        self.durable = durable
+        self.url = f"postgres://iotsphere@/{folder}/iotsphere"
+
+    def connect(self, database: str = "iotsphere") -> psycopg.Connection:
+        return psycopg.connect(host=str(self.folder), user="iotsphere", dbname=database, autocommit=True)
+
+    def prepare(self) -> None:
+        if USER:
+            shutil.chown(self.folder, USER, USER)
+        as_user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", "--"] if USER else []
+        subprocess.run(
+            [*as_user, program("initdb"), "-D", self.folder / "data", "-U", "iotsphere", "--auth=trust",
+             "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
+            check=True, capture_output=True, cwd="/",
+        )  # fmt: skip
+
+    def _launch(self) -> Child:
+        return Child(
+            "PostgreSQL",
+            [program("postgres"), "-D", self.folder / "data", "-k", self.folder, "-c", "listen_addresses=",
+             "-c", "max_connections=200", *([] if self.durable else RELAXED)],
+            self.folder.with_suffix(".log"),
+            user=USER,
+            signal_on_death="QUIT",  # the only quick end after which it leaves no shared memory behind
+        )  # fmt: skip
+
+    def _answers(self) -> bool:
+        try:
+            with self.connect("postgres") as connection:
+                known = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'iotsphere'").fetchone()
+                if not known:
+                    connection.execute("CREATE DATABASE iotsphere")
+        except psycopg.OperationalError:
+            return False
+        return True

@@ -1,8 +1,9 @@
 """The run command's brokers, each started as the command starts it, and clients of theirs."""
 
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,14 +49,21 @@ class BrokerClient:
         host: str = "127.0.0.1",
         will: str = "",
         v5: Properties | None = None,
+        certificate: tuple[Path, Path] | None = None,
+        ca: Path | None = None,
+        reconnects: bool = True,
         **options: Any,
     ) -> None:
+        """`certificate` and its key are presented to a broker whose own one `ca` signed."""
         self.heard: list[tuple[str, bytes]] = []
         self.answer: ReasonCode | None = None
         self.is_gone = threading.Event()
-        self.mqtt = mqtt.Client(CallbackAPIVersion.VERSION2, **options)
+        self.mqtt = mqtt.Client(CallbackAPIVersion.VERSION2, reconnect_on_failure=reconnects, **options)
         if user:
             self.mqtt.username_pw_set(user, password)
+        if ca:
+            shown, key = map(str, certificate) if certificate else (None, None)
+            self.mqtt.tls_set(str(ca), shown, key)
         if will:
             self.mqtt.will_set(will, "offline", qos=1)
         self._subscribed = threading.Event()
@@ -65,8 +73,10 @@ class BrokerClient:
             (message.topic, bytes(message.payload))
         )
         self.mqtt.on_disconnect = lambda *_: self.is_gone.set()
-        with suppress(ConnectionError):
+        try:
             self.mqtt.connect(host, port, properties=v5)
+        except OSError:
+            self.is_gone.set()
         self.mqtt.loop_start()
         wait_until(lambda: self.answer is not None or self.is_gone.is_set(), what="the broker's answer")
 
@@ -87,9 +97,9 @@ class BrokerClient:
 
     def vanish(self) -> None:
         """End the connection without a word."""
+        if connection := self.mqtt.socket():
+            connection.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]  # ends the loop's waiting too
         self.mqtt.loop_stop()
-        if socket := self.mqtt.socket():
-            socket.close()
 
     def close(self) -> None:
         self.mqtt.disconnect()

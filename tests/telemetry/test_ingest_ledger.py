@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from telemetry.ingest import Envelope, ingest
-from telemetry.ledger import MAX_SAMPLES, prune_samples
-from telemetry.models import LedgerHour, QuarantinedMessage, Reading, RejectedItem, RejectionCount
+from telemetry.models import LedgerHour, QuarantinedMessage, Reading, RejectionCount
 from tests.factories import DeviceFactory
 from tests.telemetry.letters import NOW, SECOND, envelope, take, telemetry
 
@@ -72,21 +71,34 @@ def test_rejections_are_counted_by_reason() -> None:
     assert dict(counts) == {"not_a_value": 2, "too_long": 1, "malformed": 1}
 
 
-def test_samples_older_than_a_week_are_pruned() -> None:
-    DeviceFactory.create(device_id="sensor")
-    ingest([envelope("sensor", b"?", at=NOW - timedelta(days=8)), envelope("sensor", b"?")])
-    assert prune_samples(NOW) == 1
-    assert RejectedItem.objects.get().received_at == NOW
+def clocks(sender: str) -> tuple[int, int, float, float | None, float | None]:
+    return LedgerHour.objects.values_list("late", "clocked", "ahead_sum", "ahead_min", "ahead_max").get(sender=sender)
 
 
-def test_the_oldest_of_too_many_samples_are_pruned(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert MAX_SAMPLES >= 1000
-    monkeypatch.setattr("telemetry.ledger.MAX_SAMPLES", 2)
+def test_how_far_clocks_are_ahead_is_on_record() -> None:
     DeviceFactory.create(device_id="sensor")
-    ingest([envelope("sensor", b"?", at=NOW - n * SECOND) for n in (3, 2, 1)])
-    prune_samples(NOW)
-    assert RejectedItem.objects.count() == 2
-    assert not RejectedItem.objects.filter(received_at=NOW - 3 * SECOND).exists()
+    take(telemetry("sensor", {"a": 1}, time=NOW + 3 * SECOND))
+    take(telemetry("sensor", {"a": 1}, time=NOW - 7 * SECOND))
+    assert clocks("sensor") == (0, 2, -4.0, -7.0, 3.0)
+
+
+def test_a_message_without_a_time_of_its_own_says_nothing_about_its_clock() -> None:
+    DeviceFactory.create(device_id="sensor")
+    take(telemetry("sensor", {"a": 1}))
+    assert clocks("sensor") == (0, 0, 0.0, None, None)
+
+
+def test_what_was_held_back_is_late_and_says_nothing_about_its_clock() -> None:
+    DeviceFactory.create(device_id="sensor")
+    take(telemetry("sensor", {"a": 1}, time=NOW - 301 * SECOND))
+    assert clocks("sensor") == (1, 0, 0.0, None, None)
+
+
+def test_what_is_delivered_twice_says_once_how_the_clock_is() -> None:
+    DeviceFactory.create(device_id="sensor")
+    take(telemetry("sensor", {"a": 1}, time=NOW))
+    take(telemetry("sensor", {"a": 1}, time=NOW, at=NOW + 60 * SECOND))
+    assert clocks("sensor") == (0, 1, 0.0, 0.0, 0.0)
 
 
 values: st.SearchStrategy[Any] = st.sampled_from([1, 2.5, True, "eco", None, [], {"x": 1}, "x" * 300, 1e308])

@@ -7,7 +7,7 @@ import pytest
 
 from devices.models import Device, RetentionClass
 from telemetry.ingest import Receipt, ingest
-from telemetry.models import Metric, Reading, RejectedItem
+from telemetry.models import Metric, Reading
 from telemetry.reasons import Reason
 from tests.factories import DeviceFactory, MetricFactory, ProjectFactory
 from tests.telemetry.letters import NOW, SECOND, envelope, take, telemetry
@@ -133,30 +133,6 @@ def test_for_a_child_out_of_service_nothing_is_taken(gateway: Device) -> None:
     DeviceFactory.create(device_id="child", parent=gateway, project=gateway.project, lifecycle="disabled")
     receipt = take(envelope("gateway", for_child("child", a=1, b=2)))
     assert reasons(receipt) == [("", Reason.DEVICE_DISABLED, 2)]
-
-
-# --- Samples ---
-
-
-def test_a_sample_of_what_is_rejected_is_kept(device: Device) -> None:
-    take(envelope("sensor", b'{"telemetry": {"a": null, "b": 1}}'))
-    item = RejectedItem.objects.get()
-    assert (item.sender, item.device, item.door, item.received_at) == ("sensor", device, "mqtt", NOW)
-    assert (item.reason, item.key, item.excerpt) == (Reason.NOT_A_VALUE, "a", '{"telemetry": {"a": null, "b": 1}}')
-
-
-def test_no_more_than_twenty_samples_of_a_sender_are_kept_of_a_batch(device: Device) -> None:
-    DeviceFactory.create(device_id="other")
-    ingest([envelope("sensor", b"?")] * 30 + [envelope("other", b"?")])
-    assert RejectedItem.objects.filter(sender="sensor").count() == 20
-    assert RejectedItem.objects.filter(sender="other").count() == 1
-
-
-@pytest.mark.parametrize("body", [b"\xff\xfe\x00\x01", b'{"telemetry": {"\\u0000\\ud800": "\\u0000"}}', b"\0" * 300])
-def test_what_no_database_would_take_can_be_shown_as_a_sample(device: Device, body: bytes) -> None:
-    take(envelope("sensor", body))
-    item = RejectedItem.objects.get()
-    assert (item.key + item.detail + item.excerpt).isprintable()
 
 
 def test_a_metric_that_contradicts_its_first_reading_does_not_lose_the_batch(device: Device) -> None:

@@ -12,7 +12,7 @@ from django.db import OperationalError
 from devices.models import Device, Presence
 from telemetry import ingest as ingest_module
 from telemetry.listener import Listener
-from telemetry.models import LedgerHour, QuarantinedMessage, Reading, RejectedItem
+from telemetry.models import LedgerHour, QuarantinedMessage, Reading, RejectedMessage
 from telemetry.reasons import Reason
 from tests.factories import DeviceFactory
 from tests.servers.brokers import Broker, DevelopmentBroker
@@ -99,15 +99,15 @@ def test_bad_input_is_counted_and_the_next_message_taken(
     listen()
     publish(broker, (topic.format(device.device_id), body), *telemetry(device.device_id, recent(1), temperature=1))
     stored(1)
-    assert RejectedItem.objects.get().reason == reason
+    assert RejectedMessage.objects.get().problems[0].reason == reason
     assert sum(LedgerHour.objects.values_list("rejected", flat=True)) == 1
 
 
 def test_a_message_of_a_megabyte_is_counted(broker: Broker, listen: Listen, device: Device) -> None:
     listen()
     publish(broker, (f"app/device/{device.device_id}/telemetry", b" " * 1_000_000))
-    wait_until(RejectedItem.objects.exists)
-    assert RejectedItem.objects.get().reason == Reason.TOO_LARGE
+    wait_until(RejectedMessage.objects.exists)
+    assert RejectedMessage.objects.get().problems[0].reason == Reason.TOO_LARGE
 
 
 def test_an_unknown_device_is_quarantined(broker: Broker, listen: Listen) -> None:
@@ -223,6 +223,28 @@ def test_what_is_waiting_is_finished_before_it_stops(lasting_broker: Broker, lis
     listen()
     stored(500)
     assert not LedgerHour.objects.filter(duplicate__gt=0).exists(), f"{taken} were committed but not acknowledged"
+
+
+def test_what_is_sent_after_the_broker_was_restarted_and_before_it_is_back_is_kept(
+    lasting_broker: Broker, listen: Listen, device: Device
+) -> None:
+    listen().stop()
+    lasting_broker.stop()
+    lasting_broker.start()
+    publish(lasting_broker, *telemetry(device.device_id, recent(20), temperature=1))
+    listen()
+    stored(20)
+
+
+def test_a_second_one_stands_by_until_the_first_is_gone(broker: Broker, listen: Listen, device: Device) -> None:
+    first, second = listen(), Listener("2")
+    second.start()
+    publish(broker, *telemetry(device.device_id, recent(3), temperature=1))
+    stored(3)
+    assert not second.listening.is_set()
+    first.stop()
+    assert second.listening.wait(15)
+    second.stop()
 
 
 def test_a_broker_that_comes_back_finds_it_listening(broker: Broker, listen: Listen, device: Device) -> None:

@@ -62,7 +62,7 @@ def test_what_needs_no_acknowledgement_gets_none(client: Mock) -> None:
 
 def test_telemetry_and_statuses_are_sorted_out() -> None:
     here = line()
-    telemetry, statuses = sort_out(
+    telemetry, statuses, _ = sort_out(
         [delivery(here), delivery(here, topic="app/device/sensor/status", body=b" Offline\n")]
     )
     assert [envelope.device_id for envelope in telemetry] == ["sensor"]
@@ -70,13 +70,32 @@ def test_telemetry_and_statuses_are_sorted_out() -> None:
 
 
 def test_a_status_that_may_have_been_overtaken_is_left_to_the_line_that_brings_them_in_order() -> None:
-    assert sort_out([delivery(line(is_shared=True), topic="app/device/sensor/status", body=b"offline")]) == ([], [])
+    assert sort_out([delivery(line(is_shared=True), topic="app/device/sensor/status", body=b"offline")]) == ([], [], [])
 
 
 def test_a_wrong_topic_goes_to_ingest_to_be_counted() -> None:
-    [envelope], _ = sort_out([delivery(line(), topic="app/device/sensor/temperature")])
+    [envelope], *_ = sort_out([delivery(line(), topic="app/device/sensor/temperature")])
     assert (envelope.device_id, envelope.topic) == ("", "app/device/sensor/temperature")
 
 
 def test_retained_telemetry_is_dropped() -> None:
-    assert sort_out([delivery(line(), is_retained=True)]) == ([], [])
+    assert sort_out([delivery(line(), is_retained=True)]) == ([], [], [])
+
+
+def test_replies_and_reports_are_for_devices_that_said_them() -> None:
+    here = line()
+    *_, letters = sort_out(
+        [
+            delivery(here, topic="app/device/sensor/command/17/reply"),
+            delivery(here, topic="app/device/sensor/twin/reported"),
+        ]
+    )
+    assert [(letter.topic.kind, letter.topic.command_id) for letter in letters] == [
+        ("command/reply", "17"),
+        ("twin/reported", ""),
+    ]
+
+
+@pytest.mark.parametrize("topic", ["command", "twin/desired"])
+def test_what_the_portal_says_itself_is_no_news(topic: str) -> None:
+    assert sort_out([delivery(line(), topic=f"app/device/sensor/{topic}")]) == ([], [], [])

@@ -8,9 +8,10 @@ from pytest_django import Settings
 
 from devices.models import Device, Project
 from iotsphere.models import User
+from telemetry import heartbeat
 from telemetry import live as stream
 from telemetry.live import hub
-from telemetry.live.stream import STREAM
+from telemetry.live.stream import STREAM, push_account_change
 from tests.factories import NOON, DeviceFactory, MetricFactory
 from tests.fixtures.sockets import Frame, Live, LiveSocket
 from tests.servers.ports import ReservedPort
@@ -195,5 +196,18 @@ def test_a_page_that_is_opened_while_redis_is_away_shows_the_state(
 ) -> None:
     monkeypatch.setattr(hub, "FIRST_ANSWER_WITHIN", 0.1)
     settings.REDIS_URL = f"redis://127.0.0.1:{ReservedPort().release()}/0"
-    state = live(vera).ask(subscribe())
-    assert (state["type"], state["cursor"]) == ("state", hub.NOWHERE)
+    socket = live(vera)
+    socket.send(subscribe())
+    frames = {frame["type"]: frame for frame in (socket.receive(), socket.receive())}
+    assert frames.keys() == {"state", "paused"}
+    assert frames["state"]["cursor"] == hub.NOWHERE
+
+
+def test_while_nothing_can_be_stored_the_page_is_told(live: Live, vera: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "EVERY", 0)
+    heartbeat.beat(is_well=False)
+    socket = live(vera)
+    assert socket.receive() == {"type": "paused", "detail": hub.NOTHING_IS_TAKEN}
+    heartbeat.beat()
+    push_account_change(0)  # the hub reads on
+    assert socket.receive() == {"type": "resumed"}
