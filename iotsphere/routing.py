@@ -4,8 +4,9 @@ from django.urls import path, re_path
 
 from iotsphere.accounts.origin import OriginRule, refuse
 from telemetry.consumers import LiveConsumer
+from telemetry.device_socket.consumer import DeviceConsumer
 
-websocket = CookieMiddleware(
+of_people = CookieMiddleware(
     OriginRule(
         URLRouter(
             [
@@ -15,3 +16,6 @@ websocket = CookieMiddleware(
         )
     )
 )
+
+# Devices have no pages that could open sockets, and no sessions that a foreign page could use.
+websocket = URLRouter([path("ws/device/", DeviceConsumer.as_asgi()), re_path(r"", of_people)])

@@ -10,3 +10,4 @@ class TelemetryConfig(AppConfig):
             checks,  # noqa: F401 (registers the system checks)
             series,  # noqa: F401 (follows changes of devices and metrics)
         )
+        from telemetry.device_socket import signals  # noqa: F401, PLC0415 (tells sockets of devices)
