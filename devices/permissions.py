@@ -26,6 +26,8 @@ class Permission(models.TextChoices):
     VIEW = "view", "see devices and their data"
     SEND_COMMANDS = "send_commands", "send commands to devices"
     EDIT_TWIN = "edit_twin", "change the settings of devices"
+    HANDLE_ALERTS = "handle_alerts", "acknowledge, assign, silence and resolve alerts"
+    MANAGE_RULES = "manage_rules", "change alert rules and who is told"
     MANAGE_DEVICES = "manage_devices", "add, change and remove devices"
     MANAGE_CREDENTIALS = "manage_credentials", "issue and revoke device credentials"
     MANAGE_MEMBERS = "manage_members", "add, change and remove members"
@@ -34,7 +36,9 @@ class Permission(models.TextChoices):
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     Role.VIEWER: frozenset({Permission.VIEW}),
-    Role.OPERATOR: frozenset({Permission.VIEW, Permission.SEND_COMMANDS, Permission.EDIT_TWIN}),
+    Role.OPERATOR: frozenset(
+        {Permission.VIEW, Permission.SEND_COMMANDS, Permission.EDIT_TWIN, Permission.HANDLE_ALERTS}
+    ),
     Role.ADMIN: frozenset(Permission),
 }
 
@@ -43,12 +47,17 @@ def roles_with(permission: str) -> list[str]:
     return [role for role, permissions in ROLE_PERMISSIONS.items() if permission in permissions]
 
 
-def may(user: AnyUser, permission: str, project: "Project") -> bool:
-    """Whether `user` has `permission` in `project`. Superusers have all, inactive and anonymous users none."""
+def may(user: AnyUser, permission: str, project: "Project | None") -> bool:
+    """Whether `user` has `permission` in `project`. Superusers have all, inactive and anonymous users none.
+
+    What belongs to no project is the platform's, and superusers'.
+    """
     if not user.is_active or user.is_anonymous:
         return False
     if getattr(user, "is_superuser", False):
         return True
+    if project is None:
+        return False
     return project.memberships.filter(user_id=user.pk, role__in=roles_with(permission)).exists()
 
 
