@@ -28,6 +28,8 @@ class Permission(models.TextChoices):
     EDIT_TWIN = "edit_twin", "change the settings of devices"
     HANDLE_ALERTS = "handle_alerts", "acknowledge, assign, silence and resolve alerts"
     MANAGE_RULES = "manage_rules", "change alert rules and who is told"
+    WATCH_MQTT = "watch_mqtt", "watch messages in the MQTT console"
+    PUBLISH_MQTT = "publish_mqtt", "publish messages in the MQTT console"
     MANAGE_DEVICES = "manage_devices", "add, change and remove devices"
     MANAGE_CREDENTIALS = "manage_credentials", "issue and revoke device credentials"
     MANAGE_MEMBERS = "manage_members", "add, change and remove members"
@@ -37,7 +39,14 @@ class Permission(models.TextChoices):
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     Role.VIEWER: frozenset({Permission.VIEW}),
     Role.OPERATOR: frozenset(
-        {Permission.VIEW, Permission.SEND_COMMANDS, Permission.EDIT_TWIN, Permission.HANDLE_ALERTS}
+        {
+            Permission.VIEW,
+            Permission.SEND_COMMANDS,
+            Permission.EDIT_TWIN,
+            Permission.HANDLE_ALERTS,
+            Permission.WATCH_MQTT,
+            Permission.PUBLISH_MQTT,
+        }
     ),
     Role.ADMIN: frozenset(Permission),
 }

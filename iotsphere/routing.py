@@ -3,6 +3,7 @@ from channels.sessions import CookieMiddleware
 from django.urls import path, re_path
 
 from iotsphere.accounts.origin import OriginRule, refuse
+from iotsphere.console.socket import ConsoleSocket
 from telemetry.consumers import LiveConsumer
 from telemetry.device_socket.consumer import DeviceConsumer
 
@@ -11,6 +12,7 @@ of_people = CookieMiddleware(
         URLRouter(
             [
                 path("ws/live/", LiveConsumer.as_asgi()),
+                path("ws/mqtt/", ConsoleSocket.as_asgi()),
                 re_path(r"", refuse),  # type: ignore[arg-type]  # the types know views alone
             ]
         )

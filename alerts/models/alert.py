@@ -2,6 +2,7 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 
 from alerts import evaluator
 from alerts.models.rule import AlertRule
@@ -93,6 +94,9 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule_name}: {self.device}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("alert", args=[self.pk])
 
     @property
     def is_open(self) -> bool:

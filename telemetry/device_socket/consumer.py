@@ -10,7 +10,7 @@ from django.db import Error
 from django.utils import timezone
 from prometheus_client import Gauge
 
-from telemetry.device_socket import frames
+from telemetry.device_socket import frames, orders
 from telemetry.device_socket.intake import intake
 from telemetry.device_socket.link import Link, link_again, link_with
 from telemetry.envelope import Envelope, Receipt, as_json
@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 MOST_UNANSWERED = 256  # telemetry frames
 MOST_LISTED = 100  # rejected items in one answer
 FORBIDDEN = 4403
+WORDS = {"reply": orders.take_reply, "reported": orders.take_report}
 TRY_AGAIN_LATER = 1013
 AFTER_TROUBLE = 5.0  # seconds
 
@@ -46,6 +47,7 @@ class DeviceConsumer(OrderlySocket):
         self._link: Link | None = None
         self._unanswered: deque[tuple[Any, Future[Receipt | Refused]]] = deque()  # in the order in which they came
         self._content = b""
+        self._told_version = 0  # of the twin
 
     async def __call__(self, *asgi: Any) -> None:
         with DEVICE_SOCKETS.track_inprogress():
@@ -82,6 +84,7 @@ class DeviceConsumer(OrderlySocket):
             await self.hang_up(TRY_AGAIN_LATER, Refused("unavailable", "Come again later.", AFTER_TROUBLE))
         else:
             await self.say({"type": "ready", "device": link.device_id, "most_unanswered": MOST_UNANSWERED})
+            await self._tell_what_waits(link)
 
     def _believe(self, link: Link) -> None:
         self._link = link
@@ -101,6 +104,7 @@ class DeviceConsumer(OrderlySocket):
         if notes & {"recheck", "resync"}:
             try:
                 self._believe(await in_thread(link_again)(self._link))
+                await self._tell_what_waits(self._link)
             except Refused as refused:
                 await self._turn_away(refused)
             except Error as error:
@@ -139,10 +143,19 @@ class DeviceConsumer(OrderlySocket):
             )
         elif kind == "telemetry":
             self._take(link, frame)
+        elif kind in WORDS:
+            await self._hear(link, frame)
         elif kind == "ping":
             await self.say({"type": "pong"})
         else:
-            raise BadRequest("Unknown type: send authenticate, telemetry or ping.")
+            raise BadRequest("Unknown type: send authenticate, telemetry, reply, reported or ping.")
+
+    async def _hear(self, link: Link, frame: Frame) -> None:
+        try:
+            await self.say(await in_thread(WORDS[frame["type"]])(link, frame))
+        except Error as error:
+            log.warning("a device is not heard: the database does not answer", error=str(error))
+            raise Refused("unavailable", "Nothing was noted: send it again.", AFTER_TROUBLE) from error
 
     def _take(self, link: Link, frame: Frame) -> None:
         if len(self._unanswered) >= MOST_UNANSWERED:
@@ -157,6 +170,17 @@ class DeviceConsumer(OrderlySocket):
         return self._intake.put(Envelope(link.device_id, body, Door.WEBSOCKET, link.heard_at), link.credential)
 
     # --- What it is told -----------------------------------------------------------------------------------------
+
+    async def _tell_what_waits(self, link: Link) -> None:
+        """Commands count as sent from here on; those that the device does not reply to are told again next time."""
+        try:
+            waiting, self._told_version = await in_thread(orders.what_waits)(link, self._told_version)
+        except Error as error:
+            log.warning("what waits for a device is not known: the database does not answer", error=str(error))
+            self._note_in(AFTER_TROUBLE, "recheck")
+            return
+        for frame in waiting:
+            await self.say(frame)
 
     async def tell_news(self) -> None:
         while self._unanswered and self._unanswered[0][1].done():

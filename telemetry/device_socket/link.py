@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from devices.credentials import authenticate
-from devices.models import Credential, Lifecycle
+from devices.models import Credential, Lifecycle, Way
 from devices.presence import Status, Word, note_statuses
 from telemetry import live
 from telemetry.live.frames import Refused
@@ -30,7 +30,7 @@ class Link:
         if word == "online":
             self.heard_at = now
         status = Status(self.device_id, word, now, since=self.heard_at)
-        live.push(live.presence_changes(note_statuses([status])))
+        live.push(live.presence_changes(note_statuses([status], Way.WEBSOCKET)))
 
 
 def link_with(key: str, address: str) -> Link:
