@@ -1,7 +1,6 @@
 """Which alerts a page shows, in which order: what is asked for in its address."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.db.models import Case, Count, IntegerField, Q, Value, When
@@ -13,7 +12,8 @@ from alerts.models.alert import AlertQuerySet, Severity
 SHOWN = {"open": "Open", "unseen": "Not acknowledged", "over": "Resolved", "all": "All"}
 
 
-class Tile(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Tile:
     label: str
     count: int
     address: str
