@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from devices import broker, removal
+from devices import availability, broker, removal
 from devices.api.once import forget_old_answers
 from devices.credentials import warn_of_expiry
 from devices.models import Purge
@@ -41,3 +41,8 @@ def go_on_with_purges() -> None:
     """What was lost on its way to a worker, or with one."""
     for pk in removal.stalled(timezone.now()):
         purge_device(pk)
+
+
+@shared_task
+def prune_presence_spans() -> None:
+    availability.prune(timezone.now())

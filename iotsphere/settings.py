@@ -196,6 +196,14 @@ INGEST_GROUP = env.str("INGEST_GROUP", default="ingest")
 INGEST_SHARED = env.bool("INGEST_SHARED", default=False)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+# --- Live updates -----------------------------------------------------------------------------------------------
+
+# How much of each web process one account may take.
+LIVE_SOCKETS_PER_USER = env.int("LIVE_SOCKETS_PER_USER", default=100)
+LIVE_SUBSCRIPTIONS_PER_USER = env.int("LIVE_SUBSCRIPTIONS_PER_USER", default=500)
+# Seconds in which a live socket's client has to say that it has read what it was sent; it is closed otherwise.
+LIVE_PONG_WITHIN = env.int("LIVE_PONG_WITHIN", default=30)
+
 # --- Celery -----------------------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL
@@ -223,6 +231,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "devices.tasks.warn_of_expiring_credentials",
         "schedule": crontab(hour=6, minute=11),
     },
+    "prune presence spans": {"task": "devices.tasks.prune_presence_spans", "schedule": timedelta(hours=6)},
     "sweep presence": {"task": "telemetry.tasks.sweep_presence", "schedule": timedelta(seconds=10)},
     "roll up": {"task": "telemetry.tasks.roll_up", "schedule": timedelta(seconds=20)},
     "recut days": {"task": "telemetry.tasks.recut_days", "schedule": timedelta(minutes=1)},
@@ -300,6 +309,14 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "AlertEventKind": "alerts.models.EventKind",
+        "AlertStatus": "alerts.models.alert.AlertStatus",
+        "BacktestStatus": "alerts.models.backtest.BacktestStatus",
+        "MinimumSeverity": "alerts.models.notification.MinimumSeverity",
+        "NotificationStatus": "alerts.models.NotificationStatus",
+        "Severity": "alerts.models.alert.Severity",
+        "Transport": "alerts.models.Transport",
+        "TransportOfPeople": "alerts.models.notification.OF_PEOPLE",
         "CommandReply": "telemetry.api.device.REPLY_CHOICES",
         "CommandStatus": "devices.command_states.CommandStatus",
         "CredentialKind": "devices.models.CredentialKind",

@@ -155,7 +155,7 @@ class AlertRuleViewSet(ScopedViewSet, ModelViewSet):
             Device.objects.visible_to(request.user).filter(device_id=wanted).select_related("project", "device_type")
         )
         if (found := device.first()) is None:
-            raise NotFound(f"There is no device {wanted[:64]!r} that you can see.")
+            raise NotFound("There is no device with that ID that you can see.")
         return Response(WhySerializer(why(self.get_object(), found, timezone.now())).data)
 
 

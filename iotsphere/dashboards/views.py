@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from devices.models import Device, Project
 from devices.permissions import Permission, may
+from iotsphere.dashboards.control import DeviceControl
 from iotsphere.dashboards.device_page import FIRST_TAB, TABS, DevicePage
 from iotsphere.dashboards.fleet import Filters, Fleet, cards
 from iotsphere.dashboards.sending import commands
@@ -67,9 +68,11 @@ def device(request: HttpRequest, device_id: str, tab: str = FIRST_TAB) -> HttpRe
     shown = get_object_or_404(
         Device.objects.visible_to(request.user).select_related("project", "device_type", "parent"), device_id=device_id
     )
-    page = DevicePage(shown)
+    page, control = DevicePage(shown), DeviceControl(request.user, shown)
     context = {
         "page": page,
+        "control": control,
+        "live": {**page.live, "control": control.live},
         "device": shown,
         "tabs": TABS,
         "active": tab,

@@ -1,5 +1,6 @@
 """Template tags of every page: icons, ages."""
 
+import json
 import re
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from devices.models import Project
 from devices.permissions import AnyUser
 from iotsphere.dashboards.ages import age_in_words, span_in_words
+from iotsphere.dashboards.control import params_in_words, words
 from iotsphere.dashboards.values import value_in_words
 
 register = template.Library()
@@ -81,6 +83,26 @@ def span(duration: timedelta) -> str:
 def unlocalised(number: float) -> str:
     """For attributes that scripts and SVG read."""
     return f"{number:.10g}"
+
+
+@register.filter
+def number(value: float | str) -> str:
+    """A number for an input, whatever else comes as it is."""
+    return unlocalised(value) if isinstance(value, int | float) else str(value)
+
+
+@register.filter
+def as_json(value: object) -> str:
+    return json.dumps(value)
+
+
+@register.filter
+def in_words(value: object) -> str:
+    """A setting or a parameter."""
+    return words(value)
+
+
+register.filter(params_in_words)
 
 
 @register.filter

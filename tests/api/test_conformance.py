@@ -26,23 +26,32 @@ from devices.commands import send
 from devices.credentials import issue
 from devices.models import Device, Project
 from iotsphere.models import User
+from tests.alerts.rules import alert_of, rule_for
 from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
 
 EXAMPLES = 10
 PLACES = [
+    "alert-rules",
+    "alerts",
+    "backtests",
     "commands",
     "credentials",
     "device",
     "device-types",
     "devices",
+    "escalation-steps",
     "history",
     "me",
     "members",
     "metrics",
+    "notification-preferences",
+    "notifications",
     "projects",
     "servers",
+    "silences",
     "telemetry",
     "token",
+    "webhooks",
 ]
 OF_DEVICES = {"device", "telemetry"}  # with their own keys
 CHECKS = [
@@ -93,6 +102,8 @@ def names(acme: Project, vera: User) -> dict[str, dict[str, Any]]:
         "metrics": {"id": metric.pk},
         "projects": {"slug": "acme"},
         "servers": {"id": str(server.uuid)},
+        "alerts": {"id": alert_of(acme, device=device).pk},
+        "alert-rules": {"id": rule_for(device, is_enabled=False).pk},
     }
 
 
