@@ -90,7 +90,7 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         described = [
             (None, {"fields": [("name", "device_id"), ("project", "device_type"), "parent", "lifecycle"]}),
-            ("Where it is", {"fields": [("hostname", "ip_address"), "location", "labels"]}),
+            ("Where it is", {"fields": [("hostname", "ip_address"), "location", ("latitude", "longitude"), "labels"]}),
         ]
         return [*described, ("Record", {"fields": [("uuid", "created_at")]})] if obj else described
 

@@ -13,9 +13,10 @@ from devices.permissions import Permission, may
 from iotsphere.dashboards.control import DeviceControl
 from iotsphere.dashboards.device_page import FIRST_TAB, TABS, DevicePage
 from iotsphere.dashboards.fleet import Filters, Fleet, cards
+from iotsphere.dashboards.places import Places
 from iotsphere.dashboards.sending import commands
 
-ARRANGEMENTS = ("grid", "list")
+ARRANGEMENTS = ("grid", "list", "map")
 
 
 @require_safe
@@ -26,14 +27,18 @@ def fleet(request: HttpRequest) -> HttpResponse:
     found = Fleet(request.user, filters)
     counts = found.counts()
     page = found.page(request.GET.get("page"), counts)
+    arrangement = _arrangement(request)
     context: dict[str, Any] = {
         "filters": filters,
-        "arrangement": _arrangement(request),
+        "arrangement": arrangement,
         "tiles": found.tiles(counts),
         "page": page,
-        "cards": cards(page),
         **found.choices(),
     }
+    if arrangement == "map":
+        context["tiles_of_map"] = {"url": settings.MAP_TILE_URL, "attribution": settings.MAP_ATTRIBUTION}
+    else:
+        context["cards"] = cards(page)
     if not page.paginator.count and not filters:
         context["may_add"] = Project.objects.where_user_may(request.user, Permission.MANAGE_DEVICES).exists()
         context["commands"] = commands(request, "ESP32_SIM_01", []) if settings.DEMO else None
@@ -46,6 +51,14 @@ def fleet(request: HttpRequest) -> HttpResponse:
 def fleet_summary(request: HttpRequest) -> JsonResponse:
     """The figures of the tiles, for pages that are open for longer."""
     return JsonResponse({"presence": Fleet(request.user, Filters.read(request.GET)).counts()})
+
+
+@require_safe
+@login_required
+@never_cache
+def fleet_map(request: HttpRequest) -> JsonResponse:
+    """Where the devices are, of which that is known."""
+    return JsonResponse(Places.of(Fleet(request.user, Filters.read(request.GET)).found()).as_json())
 
 
 def _arrangement(request: HttpRequest) -> str:

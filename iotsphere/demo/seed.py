@@ -55,6 +55,8 @@ def ensure_devices(project: Project) -> list[Device]:
             project=project,
             device_type=types[device.type_slug],
             location=device.location,
+            latitude=device.position[0],
+            longitude=device.position[1],
             labels=device.labels,
         )
         for device in FLEET

@@ -28,6 +28,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "alert-change": (405,) * 6,
     "alerts-unsubscribe": (404,) * 6,
     "console": OPERATORS,
+    "fleet-map": ALL,
     "device": MEMBERS,
     "device-tab": MEMBERS,
     "login": SIGNED_IN_ALREADY,
