@@ -81,8 +81,8 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
     search_help_text = "Name, device ID, host name, location or label"
     autocomplete_fields = ["parent"]
     actions = ["enable", "disable", "archive", "delete_selected"]
-    actions_detail = ["issue_credential", "show_series"]
-    actions_row = ["issue_credential", "show_series"]
+    actions_detail = ["issue_credential", "show_series", "show_quality"]
+    actions_row = ["issue_credential", "show_series", "show_quality"]
     change_form_before_template = "admin/devices/device/now.html"
     nothing = "No devices yet"
     nothing_help = "Add one here or import a list. A device that nobody registered and that sends waits in quarantine."
@@ -128,6 +128,13 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
     @action(description="Metrics", icon="monitoring")
     def show_series(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect(f"{reverse('admin:telemetry_metric_changelist')}?device__id__exact={object_id}")
+
+    @action(description="Data quality", icon="fact_check")
+    def show_quality(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        device = self.get_object(request, object_id)
+        if device is None:
+            raise Http404
+        return redirect("admin:telemetry_device_quality", device.pk)
 
     @action(description="Enable: take what they send", permissions=["change"])
     def enable(self, request: HttpRequest, devices: QuerySet[Device]) -> None:

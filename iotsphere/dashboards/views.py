@@ -15,6 +15,7 @@ from iotsphere.dashboards.device_page import FIRST_TAB, TABS, DevicePage
 from iotsphere.dashboards.fleet import Filters, Fleet, cards
 from iotsphere.dashboards.places import Places
 from iotsphere.dashboards.sending import commands
+from telemetry.quality import DAYS, quality, read_days
 
 ARRANGEMENTS = ("grid", "list", "map")
 
@@ -95,3 +96,22 @@ def device(request: HttpRequest, device_id: str, tab: str = FIRST_TAB) -> HttpRe
     # Without a zone of their own people see the project's times.
     with timezone.override(getattr(request.user, "time_zone", None) or shown.project.time_zone):
         return render(request, "dashboards/device.html", context)
+
+
+@require_safe
+@login_required
+@never_cache
+def device_quality(request: HttpRequest, device_id: str) -> HttpResponse:
+    """How good what the device sends is."""
+    shown = get_object_or_404(
+        Device.objects.visible_to(request.user).select_related("project", "device_type"), device_id=device_id
+    )
+    days = read_days(request.GET.get("days"))
+    context = {
+        "device": shown,
+        "quality": quality(shown, days, timezone.now()),
+        "days": days,
+        "choices": DAYS,
+    }
+    with timezone.override(getattr(request.user, "time_zone", None) or shown.project.time_zone):
+        return render(request, "dashboards/device_quality.html", context)
