@@ -10,7 +10,7 @@ from django.utils import timezone
 from alerts.evaluator import SEVERITIES, Kind, Severity, Transition
 from alerts.models import Backtest
 from alerts.models.backtest import BacktestStatus
-from alerts.replay import past_observations, replay, warm_up
+from alerts.replay import can_be_replayed, past_observations, replay, warm_up
 from devices.models import Device
 from devices.presence import offline_after
 
@@ -26,6 +26,10 @@ class Episode:
     severity: Severity
 
 
+class CannotBePlayed(Exception):
+    """Why not, in a sentence."""
+
+
 def run(backtest: Backtest, now: datetime) -> None:
     """Play it and write what came of it, with its progress on the way."""
     row = Backtest.objects.filter(pk=backtest.pk)
@@ -34,7 +38,9 @@ def run(backtest: Backtest, now: datetime) -> None:
         found = _play(backtest, now)
     except Exception as error:
         row.update(status=BacktestStatus.FAILED, problem=str(error)[:300], finished_at=timezone.now())
-        raise
+        if not isinstance(error, CannotBePlayed):
+            raise
+        return
     row.update(status=BacktestStatus.DONE, progress=100, finished_at=timezone.now(), **found)
 
 
@@ -69,6 +75,8 @@ def episodes_of_device(backtest: Backtest, device: Device, start: datetime, end:
 
 
 def _play(backtest: Backtest, now: datetime) -> dict[str, Any]:
+    if not can_be_replayed(backtest.rule.compiled()):
+        raise CannotBePlayed("What was desired of devices is not kept for this: the rule cannot be tried on the past.")
     start = now - timedelta(days=backtest.days)
     devices = backtest.rule.devices().select_related("project", "device_type")
     count = devices.count()

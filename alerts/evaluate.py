@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from alerts import rulebook
-from alerts.conditions import PRESENCE, Facts, Known
+from alerts.conditions import DESIRED, PRESENCE, Facts, Known, Value
 from alerts.evaluator import (
     CompiledRule,
     Kind,
@@ -33,7 +33,7 @@ from alerts.models import AlertRule, RuleState
 from alerts.root_cause import LOOK_AGAIN
 from alerts.rulebook import Subject
 from alerts.states import dump, is_worth_keeping, load
-from devices.models import Device
+from devices.models import Device, Twin
 from devices.presence import PresenceChange
 from telemetry.ingest import StoredReading
 from telemetry.models import Metric
@@ -98,6 +98,7 @@ def _tell(news: Mapping[int, list[Observation]], at: datetime) -> None:
                 told[_Pair(rule, subject)] = observations
     if not told:
         return
+    _add_desired(told)
     known = set(
         RuleState.objects.filter(device_id__in={pair.subject.pk for pair in told}).values_list("rule_id", "device_id")
     )
@@ -112,6 +113,24 @@ def _tell(news: Mapping[int, list[Observation]], at: datetime) -> None:
             if row is not None:
                 outcomes.append((pair, row, _asked(pair, load(row.data), told[pair])))
         _keep(outcomes, at)
+
+
+def _add_desired(told: dict[_Pair, list[Observation]]) -> None:
+    """Rules that compare with what is desired of devices are told that first."""
+    asking = [pair for pair in told if any(key.startswith(DESIRED) for key in pair.rule.keys)]
+    desired = _desired({pair.subject.pk for pair in asking})
+    for pair in asking:
+        at = min(observation.time for observation in told[pair])
+        wanted = desired.get(pair.subject.pk, {})
+        told[pair] = [*(Observation(key, at, value) for key, value in wanted.items()), *told[pair]]
+
+
+def _desired(devices: Collection[int]) -> dict[int, dict[str, Value]]:
+    twins = Twin.objects.filter(device__in=devices).values_list("device_id", "desired") if devices else ()
+    return {
+        pk: {DESIRED + key: value for key, value in desired.items() if isinstance(value, float | int | str)}
+        for pk, desired in twins
+    }
 
 
 def _is_noteworthy(pair: _Pair, observations: Sequence[Observation]) -> bool:
@@ -179,6 +198,8 @@ def _latest(devices: Collection[int], now: datetime) -> dict[int, dict[str, Know
     """What the rules' keys are now."""
     presences = Device.objects.filter(pk__in=devices).order_by().values_list("pk", "presence")
     latest = {pk: {PRESENCE: Known(now.timestamp(), presence)} for pk, presence in presences}
+    for pk, wanted in _desired(devices).items():
+        latest[pk] |= {key: Known(now.timestamp(), value) for key, value in wanted.items()}
     for metric in Metric.objects.filter(device_id__in=devices, last_time__isnull=False).order_by():
         value = metric.latest
         if metric.last_time is not None and value is not None:

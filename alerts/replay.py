@@ -7,9 +7,9 @@ from math import inf
 
 from django.db.models import QuerySet
 
-from alerts.conditions import Value
+from alerts.conditions import DESIRED, PRESENCE, Value
 from alerts.evaluator import BLANK, CompiledRule, Observation, Outcome, State, due, observe, tick
-from devices.models import Device, ValueType
+from devices.models import Device, PresenceSpan, ValueType
 from telemetry.models import Metric, Reading
 
 
@@ -33,7 +33,10 @@ def past_observations(device: Device, rule: CompiledRule, start: datetime, end: 
     metrics: QuerySet[Metric] = Metric.objects.filter(device=device)
     if "" not in rule.keys:
         metrics = metrics.filter(key__in=[key for key in rule.keys if not key.startswith("$")])
-    return merge(*(_of_metric(metric, start, end) for metric in metrics), key=lambda observation: observation.time)
+    sources = [_of_metric(metric, start, end) for metric in metrics]
+    if PRESENCE in rule.keys:
+        sources.append(_of_presence(device, start, end))
+    return merge(*sources, key=lambda observation: observation.time)
 
 
 def warm_up(rule: CompiledRule) -> timedelta:
@@ -45,8 +48,8 @@ def warm_up(rule: CompiledRule) -> timedelta:
 
 
 def can_be_replayed(rule: CompiledRule) -> bool:
-    """Presence and what twins desired are not kept with their times."""
-    return not any(key.startswith("$") for key in rule.keys)
+    """What was desired of devices is not played back."""
+    return not any(key.startswith(DESIRED) for key in rule.keys)
 
 
 def _pass_time(rule: CompiledRule, state: State, until: float, fresh_for: float) -> Iterator[Outcome]:
@@ -54,6 +57,15 @@ def _pass_time(rule: CompiledRule, state: State, until: float, fresh_for: float)
         outcome = tick(rule, state, {}, moment, fresh_for=fresh_for)
         state = outcome.state
         yield outcome
+
+
+def _of_presence(device: Device, start: datetime, end: datetime) -> Iterator[Observation]:
+    spans = PresenceSpan.objects.filter(device=device)
+    before = spans.filter(since__lt=start).order_by("-since").first()
+    if before is not None:
+        yield Observation(PRESENCE, start.timestamp(), before.presence)
+    for span in spans.filter(since__gte=start, since__lt=end).order_by("since"):
+        yield Observation(PRESENCE, span.since.timestamp(), span.presence)
 
 
 def _of_metric(metric: Metric, start: datetime, end: datetime) -> Iterator[Observation]:

@@ -8,7 +8,7 @@ from alerts import backtest
 from alerts.evaluate import sweep
 from alerts.models import Alert, AlertRule, Backtest, RuleState
 from alerts.rulebook import fits
-from devices.models import Device
+from devices.models import Device, PresenceSpan
 from telemetry.models import Metric
 from tests.alerts.rules import COOL, HOT, rule_for
 from tests.factories import DeviceFactory, MetricFactory, ReadingFactory
@@ -95,3 +95,16 @@ def test_a_rule_is_about_the_same_devices_in_the_database_and_in_memory(boiler: 
     labelled = rule_for(other, about=None, project=None, label="cellar")
     for rule in (rule_for(boiler), of_project, labelled):
         assert set(rule.devices()) == {device for device in Device.objects.all() if fits(rule, device)}
+
+
+def test_what_was_desired_cannot_be_played(boiler: Device, temperature: Metric) -> None:
+    cold = {"when": {"metric": "temperature", "is": "<", "than_desired": "target_temperature"}}
+    found = played(rule_for(boiler, cold))
+    assert (found.status, found.problem.startswith("What was desired")) == ("failed", True)
+
+
+def test_presence_is_played(boiler: Device) -> None:
+    rule = rule_for(boiler, {"when": {"presence": "offline"}})
+    for minutes, presence in ((120, "online"), (60, "offline"), (30, "online")):
+        PresenceSpan.objects.create(device=boiler, presence=presence, since=NOW - minutes * MINUTE)
+    assert (played(rule).fires, played(rule).seconds) == (1, 1800)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from alerts.evaluate import sweep
 from alerts.models import Alert, RuleState
-from devices.models import Device
+from devices.models import Device, Twin
 from telemetry.models import Reading
 from tests.alerts.rules import COOL, HOT, rule_for
 from tests.factories import DeviceFactory, MetricFactory
@@ -122,3 +122,12 @@ def test_a_rule_that_is_changed_goes_on_with_its_alert(boiler: Device) -> None:
     rule.save()
     send(85, 1)
     assert Alert.objects.get().status == "resolved"
+
+
+def test_a_metric_is_compared_with_what_is_desired(boiler: Device) -> None:
+    Twin.objects.create(device=boiler, desired={"target_temperature": 60})
+    rule_for(boiler, {"when": {"metric": "temperature", "is": "<", "than_desired": "target_temperature", "plus": -10}})
+    send(55)
+    assert not Alert.objects.exists()
+    send(45, 1)
+    assert Alert.objects.get().limit == "50 °C"

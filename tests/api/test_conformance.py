@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from devices.commands import send
 from devices.credentials import issue
-from devices.models import Device, Project
+from devices.models import Device, Project, Purge
 from iotsphere.models import User
 from tests.alerts.rules import alert_of, rule_for
 from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
@@ -47,6 +47,7 @@ PLACES = [
     "notification-preferences",
     "notifications",
     "projects",
+    "purges",
     "servers",
     "silences",
     "telemetry",
@@ -101,6 +102,7 @@ def names(acme: Project, vera: User) -> dict[str, dict[str, Any]]:
         "members": {"id": vera.memberships.get().pk},
         "metrics": {"id": metric.pk},
         "projects": {"slug": "acme"},
+        "purges": {"id": Purge.objects.create(device_id="gone", name="Gone", project=acme).pk},
         "servers": {"id": str(server.uuid)},
         "alerts": {"id": alert_of(acme, device=device).pk},
         "alert-rules": {"id": rule_for(device, is_enabled=False).pk},
