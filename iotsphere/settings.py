@@ -242,6 +242,7 @@ CELERY_BEAT_SCHEDULE = {
     "enforce retention": {"task": "telemetry.tasks.enforce_retention", "schedule": crontab(hour=3, minute=17)},
     "send notifications": {"task": "alerts.tasks.send_notifications", "schedule": timedelta(seconds=5)},
     "sweep alert rules": {"task": "alerts.tasks.sweep_rules", "schedule": timedelta(seconds=5)},
+    "retry evaluators": {"task": "telemetry.tasks.retry_evaluators", "schedule": timedelta(seconds=30)},
     "prune rejected items": {"task": "telemetry.tasks.prune_rejected_items", "schedule": timedelta(minutes=10)},
     "prune kept answers": {"task": "devices.tasks.prune_kept_answers", "schedule": timedelta(hours=1)},
     "prune expired tokens": {"task": "iotsphere.tasks.prune_expired_tokens", "schedule": timedelta(days=1)},

@@ -26,7 +26,15 @@ from devices.credentials import issue
 from devices.models import Project, Purge, RetentionClass, RevokedCertificate
 from devices.provisioning import make_key
 from devices.twin import report
-from telemetry.models import Door, LedgerHour, QuarantinedMessage, RejectedMessage, RejectionCount, RetentionReceipt
+from telemetry.models import (
+    Door,
+    LedgerHour,
+    OwedEvaluation,
+    QuarantinedMessage,
+    RejectedMessage,
+    RejectionCount,
+    RetentionReceipt,
+)
 from telemetry.reasons import Reason
 from tests.alerts.rules import alert_of, rule_for
 from tests.factories import (
@@ -106,6 +114,9 @@ OF_PROJECTS: dict[str, MakeRow] = {
     "alerts.Webhook": lambda project: Webhook.objects.create(project=project, name="hook", url="https://example.com/"),
     "alerts.EscalationStep": lambda project: EscalationStep.objects.create(project=project, role="admin"),
     "alerts.Notification": _notification,
+    "telemetry.OwedEvaluation": lambda project: OwedEvaluation.objects.create(
+        evaluator="alerts.evaluate", metric=_metric(project), first=NOON, last=NOON, received_at=NOON, due_at=NOON
+    ),
     "telemetry.LedgerHour": _ledger_hour,
     "telemetry.RejectedMessage": _rejected_message,
     "telemetry.RejectionCount": lambda project: RejectionCount.objects.create(
