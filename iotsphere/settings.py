@@ -14,6 +14,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from environ import FileAwareEnv
 
+from iotsphere.csp_sources import origins_of_tiles
 from iotsphere.observability.logs import logging_config
 
 env = FileAwareEnv()
@@ -335,12 +336,16 @@ CSRF_COOKIE_HTTPONLY = False  # the pages' scripts send it with their requests
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+# Where maps come from, such as https://tile.example.org/{z}/{x}/{y}.png; empty: the portal's own outlines of countries.
+MAP_TILE_URL = env.str("MAP_TILE_URL", default="")
+MAP_ATTRIBUTION = env.str("MAP_ATTRIBUTION", default="")
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *origins_of_tiles(MAP_TILE_URL)],
         "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
@@ -369,6 +374,8 @@ VENDOR_FILES = {
     "chartjs-adapter-date-fns": "chartjs-adapter-date-fns/dist",
     "chartjs-plugin-zoom": "chartjs-plugin-zoom/dist",
     "hammerjs": "hammerjs",
+    "leaflet": "leaflet/dist",
+    "world-atlas": "world-atlas",
 }
 STATICFILES_DIRS += [
     (f"vendor/{name}", NODE_MODULES / folder)

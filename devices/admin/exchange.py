@@ -36,6 +36,9 @@ DESCRIPTION = [
     "ip_address",
     "labels",
     "location",
+    "latitude",
+    "longitude",
+    "serial_number",
     "lifecycle",
 ]
 

@@ -3,11 +3,15 @@ from django.urls import path
 from devices import paths  # noqa: F401 (knows <device_id:…>)
 from iotsphere.console.views import console
 from iotsphere.dashboards import views
+from iotsphere.dashboards.claim import claim_page
 
 urlpatterns = [
+    path("claim/<slug:code>/", claim_page, name="claim"),
     path("", views.fleet, name="fleet"),
     path("console/", console, name="console"),
+    path("fleet/map/", views.fleet_map, name="fleet-map"),
     path("fleet/summary/", views.fleet_summary, name="fleet-summary"),
     path("devices/<device_id:device_id>/", views.device, name="device"),
+    path("devices/<device_id:device_id>/quality/", views.device_quality, name="device-quality"),
     path("devices/<device_id:device_id>/<slug:tab>/", views.device, name="device-tab"),
 ]

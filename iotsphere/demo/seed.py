@@ -8,7 +8,17 @@ from typing import Any
 
 from django.db import transaction
 
-from devices.models import Device, DeviceType, Presence, PresenceSpan, Project, Provisioning, RetentionClass
+from devices.models import (
+    Command,
+    Device,
+    DeviceType,
+    Presence,
+    PresenceSpan,
+    Project,
+    Provisioning,
+    RetentionClass,
+    Twin,
+)
 from devices.presence import note_messages, offline_after
 from devices.shipped_types import ensure_shipped_types
 from iotsphere.demo.fleet import FLEET, ZONE
@@ -55,6 +65,8 @@ def ensure_devices(project: Project) -> list[Device]:
             project=project,
             device_type=types[device.type_slug],
             location=device.location,
+            latitude=device.position[0],
+            longitude=device.position[1],
             labels=device.labels,
         )
         for device in FLEET
@@ -97,6 +109,8 @@ def forget_data(project: Project) -> int:
     senders = list(project.devices.values_list("device_id", flat=True))
     deleted, _ = Reading.objects.filter(metric__device__project=project).delete()
     Metric.objects.filter(device__project=project).delete()
+    Command.objects.filter(device__project=project).delete()
+    Twin.objects.filter(device__project=project).delete()
     for book in (LedgerHour, RejectionCount, RejectedMessage):
         book.objects.filter(sender__in=senders).delete()
     project.devices.exclude(device_id__in=[*(device.device_id for device in FLEET), default_device_id()]).delete()
