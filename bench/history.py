@@ -20,7 +20,7 @@ from telemetry.rollups import recompute
 
 READINGS = 43_200  # of a metric: a month at one a minute
 METRICS = ["temperature", "pressure", "humidity", "flow"]  # 172,800 points on the device
-STORED = int(os.environ.get("BENCH_READINGS", "4000000"))  # of all metrics together
+STORED = int(os.environ.get("BENCH_READINGS", "20000000"))  # of all metrics together
 MONTH = timedelta(days=30)
 ROUNDS = 20
 
@@ -33,7 +33,14 @@ FILL = """
 """
 MARK = """
     INSERT INTO telemetry_dirtybucket (metric_id, start, marks)
-    SELECT DISTINCT metric_id, date_bin('5 minutes', time, 'epoch'), 1 FROM telemetry_reading ON CONFLICT DO NOTHING
+    SELECT DISTINCT metric_id, date_bin('5 minutes', time, 'epoch'), 1 FROM telemetry_reading
+    WHERE metric_id = ANY(%s) ON CONFLICT DO NOTHING
+"""
+# The hours of the neighbours, among which those of the device have to be found.
+HOURS = """
+    INSERT INTO telemetry_hourlyrollup (metric_id, start, count, sum, min, max, first, last, increase)
+    SELECT metric_id, date_bin('1 hour', time, 'epoch') AS start, count(*), sum(value), min(value), max(value), 0, 0, 0
+    FROM telemetry_reading WHERE metric_id <> ALL(%s) GROUP BY metric_id, start ORDER BY start
 """
 
 
@@ -41,8 +48,10 @@ def measure() -> Iterator[str]:
     device, stored = _fill()
     end = timezone.now().replace(second=0, microsecond=0)
     start = end - MONTH
+    own = list(Metric.objects.filter(device=device).values_list("pk", flat=True))
     with connection.cursor() as cursor:
-        cursor.execute(MARK)
+        cursor.execute(MARK, [own])
+        cursor.execute(HOURS, [own])
     raw, _ = _milliseconds(device, start, end)
     recompute()
     with connection.cursor() as cursor:
@@ -67,9 +76,9 @@ def _fill() -> tuple[Device, int]:
     for day in range(30, -1, -1):
         # Day after day, as readings come: so they lie on the disk.
         until = min(end + timedelta(days=1 - day), timezone.now().replace(second=0, microsecond=0))
+        maintain(end - timedelta(days=day))
         with connection.cursor() as cursor:
             cursor.execute(FILL, [end - timedelta(days=day), until, METRICS])
-        maintain(timezone.now())
     return devices[len(devices) // 2], len(devices) * len(METRICS) * READINGS
 
 
