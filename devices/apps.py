@@ -6,4 +6,5 @@ class DevicesConfig(AppConfig):
     verbose_name = "Devices"
 
     def ready(self) -> None:
-        from devices import broker_files, outbox  # noqa: F401, PLC0415 (they follow credentials and presence)
+        from devices import broker, outbox  # noqa: F401, PLC0415 (they follow credentials and presence)
+        from devices.console import checks  # noqa: F401, PLC0415 (registers the system checks)

@@ -1,12 +1,9 @@
 """Who may connect to the broker on this machine, and to which topics: the files that Mosquitto reads.
 
-They lie in settings.BROKER_DIR and follow the live credentials. A device may have two passwords at a time, and
-Mosquitto knows one a user: every credential has the user name `<device id>~<public id>`, and the oldest live one of a
-device the plain `<device id>` too. So what a device uses goes on working while its successor is tried out.
-
-A certificate's user name is its common name, `~<public id>`. Mosquitto takes it from the certificate, which it checks
-against authority and revocation list, but of a connection that is open it asks neither again. So a certificate that is
-revoked loses its topics with the access list, and its connection is ended by taking over the session.
+They lie in settings.BROKER_DIR and follow the live credentials. Mosquitto takes a certificate's user name from the
+certificate, which it checks against authority and revocation list; of a connection that is open it asks neither again.
+So a certificate that is revoked loses its topics with the access list, and its connection is ended by taking over the
+session.
 """
 
 import fcntl
@@ -19,26 +16,21 @@ from pathlib import Path
 import psutil
 import structlog
 from django.conf import settings
-from django.db import transaction
-from django.db.models.signals import post_delete, post_save
-from django.dispatch import receiver
 from django.utils.crypto import salted_hmac
 
-from devices.authority import authority, common_name
+from devices.authority import authority
+from devices.broker_users import DEVICES_READ, DEVICES_WRITE, long_user_name, portal_user
 from devices.models import Credential, CredentialKind
 from devices.mqtt import end_session, parse_url
 from devices.mqtt_password import hash_mqtt_password
 from devices.private_file import write_privately
 from devices.revocation import revocation_list
-from devices.signals import credential_revoked
 
 log = structlog.get_logger(__name__)
 
 PASSWORDS, ACCESS, PID = "passwords", "acl", "broker.pid"
 AUTHORITY, REVOKED = "ca.pem", "crl.pem"
 DEVELOPMENT_BROKER = "iotsphere.supervisor.development_broker"
-DEVICES_WRITE = ("telemetry", "status", "twin/reported", "command/+/reply")
-DEVICES_READ = ("twin/desired", "command")
 
 
 def write_broker_files() -> bool:
@@ -63,34 +55,12 @@ def write_broker_files() -> bool:
     return any(written)
 
 
-def user_name(credential: Credential) -> str:
-    """The simplest name under which the broker takes this credential for as long as it lives."""
-    if credential.kind == CredentialKind.X509:
-        return common_name(credential.public_id)
-    elder = credential.device.credentials.live().filter(kind=CredentialKind.MQTT, pk__lt=credential.pk)
-    plain = credential.device.device_id
-    return _long_user_name(credential) if elder.exists() or plain == _portal_user() else plain
-
-
-@receiver([post_save, post_delete], sender=Credential)
-@receiver(credential_revoked, sender=Credential)
-def write_broker_files_after_commit(**_: object) -> None:
-    if settings.BROKER_DIR:
-        transaction.on_commit(write_broker_files, robust=True)
-
-
-def _long_user_name(credential: Credential) -> str:
-    if credential.kind == CredentialKind.X509:
-        return common_name(credential.public_id)
-    return f"{credential.device.device_id}~{credential.public_id}"
-
-
 def _passwords(credentials: Iterable[Credential]) -> Iterator[str]:
-    plain_names = {_portal_user()}
+    plain_names = {portal_user()}
     for credential in credentials:
         if credential.kind != CredentialKind.MQTT:
             continue
-        yield f"{_long_user_name(credential)}:{credential.secret_hash}"
+        yield f"{long_user_name(credential)}:{credential.secret_hash}"
         if (device_id := credential.device.device_id) not in plain_names:
             plain_names.add(device_id)
             yield f"{device_id}:{credential.secret_hash}"
@@ -102,7 +72,7 @@ def _access(credentials: Iterable[Credential]) -> Iterator[str]:
     for topic in DEVICES_READ:
         yield f"pattern read app/device/%u/{topic}"
     for credential in credentials:
-        yield f"user {_long_user_name(credential)}"
+        yield f"user {long_user_name(credential)}"
         for topic in DEVICES_WRITE:
             yield f"topic write app/device/{credential.device.device_id}/{topic}"
         for topic in DEVICES_READ:
@@ -117,10 +87,6 @@ def _bearers(folder: Path) -> set[str]:
     return set()
 
 
-def _portal_user() -> str:
-    return parse_url(settings.MQTT_URL).username or ""
-
-
 def _portal_password() -> Iterator[str]:
     portal = parse_url(settings.MQTT_URL)
     if portal.username and portal.password:
@@ -132,7 +98,7 @@ def _portal_password() -> Iterator[str]:
 def _portal_access() -> Iterator[str]:
     if settings.DEMO:
         yield "topic readwrite #"  # before the first user: for clients without a user name
-    if user := _portal_user():
+    if user := portal_user():
         yield from (f"user {user}", "topic readwrite #", "topic read $SYS/#")
 
 

@@ -323,4 +323,5 @@ def _open_counts(devices: Sequence[Device]) -> Any:
 
 
 def _tell(commands: Sequence[Command]) -> None:
-    transaction.on_commit(partial(commands_changed.send, Command, commands=commands), robust=True)
+    pks = [command.pk for command in commands]
+    transaction.on_commit(partial(commands_changed.send, Command, pks=pks), robust=True)

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from devices.audit import record
+from devices.broker import admit
 from devices.certificates import recognise, sign
 from devices.models import Credential, CredentialKind, Device
 from devices.models.credential import LIVE_PER_KIND, hash_api_key, new_secret
@@ -40,7 +41,8 @@ def issue(
     That is the API key, the MQTT password, or the private key of a certificate (PEM); nothing where the device has its
     key already: with a signing request, or with a certificate of another authority.
 
-    Raises ValidationError when the device has two live ones of that kind: one to use and one to change over to.
+    Raises ValidationError when the device has two live ones of that kind (one to use and one to change over to), or the
+    broker has to be told and cannot.
     """
     public_id = secrets.token_hex(8)
     proof, secret = _proof(public_id, device, kind, expires_at, csr, certificate)
@@ -58,6 +60,7 @@ def issue(
         )
         expiry = credential.expires_at and credential.expires_at.isoformat()
         _record(by, "credential.issued", credential, expires_at=expiry)
+        admit(credential, secret)
     return credential, secret
 
 

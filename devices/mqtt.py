@@ -1,5 +1,6 @@
 """Clients of the broker that settings.MQTT_URL names."""
 
+import socket
 import ssl
 import threading
 from typing import Any
@@ -36,12 +37,28 @@ def make_client(
     """
     broker = parse_url(settings.MQTT_URL)
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=protocol, **options)
+    introduce(client, broker)
+    client.reconnect_delay_set(min_delay=1, max_delay=2)
+    return client, broker
+
+
+def introduce(client: mqtt.Client, broker: Broker) -> None:
+    """Tell a client the account and the authority that `broker` asks for."""
     if broker.username is not None:
         client.username_pw_set(broker.username, broker.password)
     if broker.tls:
         client.tls_set(ca_certs=broker.ca_file, tls_version=ssl.PROTOCOL_TLS_CLIENT)
-    client.reconnect_delay_set(min_delay=1, max_delay=2)
-    return client, broker
+
+
+class PinnedClient(mqtt.Client):
+    """Connects to one address, whatever the broker's name may lead to by then. TLS still asks for the name."""
+
+    def __init__(self, address: str, **options: Any) -> None:
+        super().__init__(CallbackAPIVersion.VERSION2, **options)
+        self._address = address
+
+    def _create_socket_connection(self) -> socket.socket:
+        return socket.create_connection((self._address, self._port), timeout=self._connect_timeout)
 
 
 def end_session(*client_ids: str) -> None:

@@ -26,6 +26,8 @@ class Permission(models.TextChoices):
     VIEW = "view", "see devices and their data"
     SEND_COMMANDS = "send_commands", "send commands to devices"
     EDIT_TWIN = "edit_twin", "change the settings of devices"
+    WATCH_MQTT = "watch_mqtt", "watch messages in the MQTT console"
+    PUBLISH_MQTT = "publish_mqtt", "publish messages in the MQTT console"
     MANAGE_DEVICES = "manage_devices", "add, change and remove devices"
     MANAGE_CREDENTIALS = "manage_credentials", "issue and revoke device credentials"
     MANAGE_MEMBERS = "manage_members", "add, change and remove members"
@@ -34,7 +36,15 @@ class Permission(models.TextChoices):
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     Role.VIEWER: frozenset({Permission.VIEW}),
-    Role.OPERATOR: frozenset({Permission.VIEW, Permission.SEND_COMMANDS, Permission.EDIT_TWIN}),
+    Role.OPERATOR: frozenset(
+        {
+            Permission.VIEW,
+            Permission.SEND_COMMANDS,
+            Permission.EDIT_TWIN,
+            Permission.WATCH_MQTT,
+            Permission.PUBLISH_MQTT,
+        }
+    ),
     Role.ADMIN: frozenset(Permission),
 }
 

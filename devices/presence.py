@@ -42,13 +42,16 @@ def presence_after(last_sign: datetime | None, interval: timedelta, now: datetim
 class Status(NamedTuple):
     """What a device's status topic says: the device itself when it connects, the broker when it is gone.
 
-    A retained message only repeats what was said some time ago: it counts while nothing else is known.
+    A retained message only repeats what was said some time ago: it counts while nothing else is known. A device may
+    have several connections, as when it comes anew before the old one is known to be broken: `since` is when it was
+    last heard by way of the one that ended, which means nothing if it has connected after that.
     """
 
     device_id: str
     word: Word
     at: datetime
     is_retained: bool = False
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ class _Row(NamedTuple):
         if status.word == "online":
             return self if self.gone_since(status.at) else self.there(status.at)._replace(last_connect=status.at)
         if self.last_sign is not None and status.at < self.last_sign:
+            return self
+        if status.since is not None and self.last_connect is not None and status.since < self.last_connect:
             return self
         return self._replace(presence=Presence.OFFLINE, due_at=None, last_disconnect=status.at)
 

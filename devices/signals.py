@@ -6,6 +6,10 @@ credential_revoked = Signal()
 # Sent when devices have connected, in the transaction that notes it: `pks`, and the `way` they did (None: unknown).
 devices_connected = Signal()
 
-# Sent after the commit, for those who show it: `commands` that are new or have moved, a `twin` that is another.
+# Sent after the commit, for those who show it: the `pks` of commands that are new or have moved, the `pk` of a twin
+# that is another.
 commands_changed = Signal()
 twin_changed = Signal()
+
+# Asks each app what it has of a `device` that is about to be purged; they answer with a devices.removal.Share.
+purging = Signal()

@@ -1,15 +1,17 @@
 from celery import shared_task
+from django.utils import timezone
 
+from devices import broker, removal
 from devices.api.once import forget_old_answers
-from devices.broker_files import write_broker_files
 from devices.credentials import warn_of_expiry
+from devices.models import Purge
 from devices.outbox import work_off
 
 
 @shared_task
-def keep_broker_files() -> None:
+def keep_broker_informed() -> None:
     """Credentials expire without an event; this also makes good what failed after a commit."""
-    write_broker_files()
+    broker.follow()
 
 
 @shared_task
@@ -26,3 +28,16 @@ def work_off_outbox() -> None:
 @shared_task
 def prune_kept_answers() -> None:
     forget_old_answers()
+
+
+@shared_task
+def purge_device(pk: int) -> None:
+    if purge := Purge.objects.filter(pk=pk).first():
+        removal.carry_out(purge)
+
+
+@shared_task
+def go_on_with_purges() -> None:
+    """What was lost on its way to a worker, or with one."""
+    for pk in removal.stalled(timezone.now()):
+        purge_device(pk)

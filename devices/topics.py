@@ -22,6 +22,7 @@ NOTHING = "app/nothing"
 
 _KINDS = f"{TELEMETRY}|{STATUS}|{REPORTED}|{DESIRED}|{COMMAND}"
 _is_topic = re.compile(rf"app/device/({DEVICE_ID_PATTERN})/(?:({_KINDS})|command/([^/]{{1,64}})/reply)").fullmatch
+_is_of_device = re.compile(rf"app/device/({DEVICE_ID_PATTERN})/.+", re.DOTALL).fullmatch
 
 
 def shared(group: str) -> str:
@@ -47,3 +48,9 @@ def command(device_id: str) -> str:
 
 def desired(device_id: str) -> str:
     return f"app/device/{device_id}/{DESIRED}"
+
+
+def device_of(topic: str) -> str | None:
+    """The ID of the device that a topic belongs to, whatever it is for; None for all other topics."""
+    found = _is_of_device(topic)
+    return found[1] if found else None

@@ -88,7 +88,12 @@ def report(device: Device, patch: Mapping[str, Any], *, version: int | None = No
     now = at or timezone.now()
     twin.reported, twin.reported_at = reported, now
     twin.reported_version = twin.reported_version if version is None else version
+    was_in_step = twin.pending_since is None
     _compare(twin, wanted={}, now=now)
+    if was_in_step and twin.pending_since is not None:
+        # It has forgotten, or somebody stood before it: it is told once more.
+        twin.due_at = now
+        wake_outbox()
     _keep(twin, TwinSide.REPORTED, diff, None, now)
     return twin
 
@@ -126,4 +131,4 @@ def _keep(twin: Twin, side: TwinSide, diff: dict[str, Any], by: "AnyUser | None"
         TwinChange.objects.create(
             twin=twin, side=side, version=version, at=now, by_id=None if by is None else by.pk, diff=diff
         )
-    transaction.on_commit(partial(twin_changed.send, Twin, twin=twin), robust=True)
+    transaction.on_commit(partial(twin_changed.send, Twin, pk=twin.pk), robust=True)

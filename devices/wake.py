@@ -1,4 +1,6 @@
-"""Have the outbox (devices.outbox) looked at now, not in a few seconds."""
+"""Have a worker do now what beat would have it do before long."""
+
+from typing import Any
 
 import structlog
 from celery import current_app
@@ -7,17 +9,22 @@ from kombu.exceptions import OperationalError
 
 log = structlog.get_logger(__name__)
 
-TASK = "devices.tasks.work_off_outbox"
+OUTBOX = "devices.tasks.work_off_outbox"
 LOSES_ITS_USE_AFTER = 10  # seconds: by then beat has had the outbox looked at
 
 
 def wake_outbox() -> None:
-    """After the commit of what is waiting. It may be lost: then what waits goes a few seconds later."""
-    transaction.on_commit(_wake, robust=True)
+    """Have the outbox (devices.outbox) looked at, after the commit of what is waiting."""
+    start_soon(OUTBOX, expires=LOSES_ITS_USE_AFTER)
 
 
-def _wake() -> None:
+def start_soon(task: str, *arguments: Any, expires: float | None = None) -> None:
+    """Start the task after the commit. It may be lost: it is for what beat finds by itself a little later."""
+    transaction.on_commit(lambda: _send(task, arguments, expires), robust=True)
+
+
+def _send(task: str, arguments: tuple[Any, ...], expires: float | None) -> None:
     try:
-        current_app.send_task(TASK, expires=LOSES_ITS_USE_AFTER, retry=False)
+        current_app.send_task(task, args=arguments, expires=expires, retry=False)
     except (OperationalError, OSError) as error:
-        log.warning("the outbox is not woken: Redis does not answer", error=str(error))
+        log.warning("a task is not started now: Redis does not answer", task=task, error=str(error))

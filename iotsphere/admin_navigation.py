@@ -31,6 +31,7 @@ SECTIONS = {
         "axes.AccessLog": "login",
     },
     "System": {
+        "devices.Purge": "delete_sweep",
         "devices.RetentionClass": "inventory_2",
         "telemetry.RetentionReceipt": "auto_delete",
         "devices.RevokedCertificate": "gpp_bad",

@@ -164,6 +164,14 @@ CHANNEL_LAYERS = {
 MQTT_URL = env.str("MQTT_URL", default="mqtt://127.0.0.1:1883")
 # Folder with password file, ACL and pid of a broker on this machine that the portal manages; empty for others.
 BROKER_DIR = env.str("BROKER_DIR", default="")
+# How the broker is told who may come in: "files" in BROKER_DIR, or "dynsec", its dynamic security plugin, over MQTT.
+BROKER_ACCESS = env.str("BROKER_ACCESS", default="files")
+if BROKER_ACCESS not in {"files", "dynsec"}:
+    raise ImproperlyConfigured("BROKER_ACCESS must be files or dynsec.")
+# Brokers that the MQTT console may connect to besides the portal's own: Name=mqtts://user:password@host,… Further
+# parts of the address: ?ca=/path/to/ca.pem, &project=<slug> (for its operators alone), &network=10.0.0.0/8 (where a
+# name may lead besides the public network).
+MQTT_CONSOLE_BROKERS = env.list("MQTT_CONSOLE_BROKERS", default=[])
 
 # The authority that signs devices' certificates (PEM); empty: the portal makes its own in CA_DIR at first need.
 CA_CERTIFICATE = env.str("CA_CERTIFICATE", default="")
@@ -208,7 +216,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
     },
-    "keep broker files": {"task": "devices.tasks.keep_broker_files", "schedule": timedelta(minutes=1)},
+    "keep broker informed": {"task": "devices.tasks.keep_broker_informed", "schedule": timedelta(minutes=1)},
+    "go on with purges": {"task": "devices.tasks.go_on_with_purges", "schedule": timedelta(minutes=1)},
     "warn of expiring credentials": {
         "task": "devices.tasks.warn_of_expiring_credentials",
         "schedule": crontab(hour=6, minute=11),

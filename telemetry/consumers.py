@@ -4,6 +4,7 @@ import orjson
 from channels.db import database_sync_to_async
 from prometheus_client import Counter
 
+from telemetry.live import orders
 from telemetry.live.feed import Batch, Subject, Subscription, concerning
 from telemetry.live.frames import BadRequest, Frame, Refused, cursor_of, id_of, wish_of
 from telemetry.live.person_socket import PersonSocket
@@ -11,6 +12,7 @@ from telemetry.live.state import MOST_DEVICES, TooManyDevices, Wish
 from telemetry.live.visitor import Visitor
 
 MOST_SUBSCRIPTIONS = 32
+ORDERS = {"command": orders.command, "desired": orders.desired}
 
 FRAMES = Counter("iotsphere_live_frames", "Frames with changes sent to live sockets.")
 
@@ -67,8 +69,12 @@ class LiveConsumer(PersonSocket):
             cursor = cursor_of(frame)
             for watch_id, watch in list(self._watches.items()):
                 await self._catch_up(visitor, watch_id, watch, cursor)
+        elif kind in ORDERS:
+            await self.say(await database_sync_to_async(ORDERS[kind])(visitor.user, frame))
         else:
-            raise BadRequest("Unknown type: send authenticate, subscribe, unsubscribe, resume or ping.")
+            raise BadRequest(
+                f"Unknown type: send authenticate, subscribe, unsubscribe, resume, {', '.join(ORDERS)} or ping."
+            )
 
     async def _subscribe(self, visitor: Visitor, frame: Frame) -> None:
         watch_id, wish = id_of(frame), wish_of(frame)

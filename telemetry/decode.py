@@ -86,7 +86,7 @@ def decode(body: bytes, *, received_at: datetime, oldest: datetime, max_bytes: i
         content = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         try:
-            content = _read_leniently(body)
+            content = read_leniently(body)
         except UnicodeDecodeError as mistake:
             return _unreadable(Reason.MALFORMED, f"Not UTF-8: {mistake.reason} at byte {mistake.start}")
         except RecursionError:
@@ -124,7 +124,7 @@ def _unreadable(reason: Reason, detail: str) -> Decoded:
     return Decoded([], [Rejected(reason, detail=detail)])
 
 
-def _read_leniently(body: bytes) -> Any:
+def read_leniently(body: bytes) -> Any:
     """As JSON, but with NaN, infinities and lone surrogates. Integers as floats: long ones would take for ever."""
     return json.loads(body.decode("utf-8-sig"), parse_int=float, parse_constant=float)
 

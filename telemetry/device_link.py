@@ -63,13 +63,20 @@ class DeviceLink:
         client.on_message = self._on_message
         self._on_command: Callable[[Json], object] | None = None
         self._on_desired: Callable[[int, Json], object] | None = None
+        self._on_ready: Callable[[], object] = lambda: None
         client.connect_async(broker.host, broker.port, keepalive=KEEPALIVE)
 
-    def obey(self, on_command: Callable[[Json], object], on_desired: Callable[[int, Json], object]) -> None:
-        """From `open()` on, take commands and desired states. They are called in the client's thread: do not wait
-        there. A command may come more than once, and is the same one as long as its id is.
+    def obey(
+        self,
+        on_command: Callable[[Json], object],
+        on_desired: Callable[[int, Json], object],
+        on_ready: Callable[[], object] = lambda: None,
+    ) -> None:
+        """From `open()` on, take commands and desired states; `on_ready` whenever the connection stands. They are
+        called in the client's thread: do not wait there. A command may come more than once, and is the same one as
+        long as its id is.
         """
-        self._on_command, self._on_desired = on_command, on_desired
+        self._on_command, self._on_desired, self._on_ready = on_command, on_desired, on_ready
 
     def open(self) -> None:
         self._client.loop_start()
@@ -143,12 +150,15 @@ class DeviceLink:
 
     def _on_subscribe(self, *_: Any) -> None:
         self._say_online()  # not before: then what waits for the device is sent, and it would not hear it
+        self._on_ready()
 
     def _say_online(self) -> None:
         self._client.publish(self._topic("status"), "online", qos=QOS, retain=True)
         self.connected.set()
 
     def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+        if not message.payload:
+            return  # nothing is desired any more
         try:
             body = json.loads(message.payload)
             if message.topic == self._topic("command") and self._on_command is not None:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from telemetry.decode import Rejected
 from telemetry.models import Door
 
+MAX_LISTED = 1000
 # A message older than this on arrival was held back on the way: its time says nothing about the sender's clock.
 LATE = timedelta(minutes=5).total_seconds()
 
@@ -50,6 +51,28 @@ class Receipt:
     duplicate: int
     quarantined: int
     rejected: tuple[Rejected, ...]
+
+
+def as_json(receipt: Receipt, most_listed: int = MAX_LISTED) -> dict[str, Any]:
+    """What a sender is told. What is rejected beyond `most_listed` entries is only counted, as `unlisted`."""
+    rejected = sorted(receipt.rejected, key=lambda item: item.index)
+    return {
+        "received": receipt.received,
+        "stored": receipt.stored,
+        "duplicate": receipt.duplicate,
+        "quarantined": receipt.quarantined,
+        "rejected": [
+            {
+                "index": item.index,
+                "key": item.key,
+                "reason": item.reason.value,
+                "detail": f"{item.reason.label}: {item.detail}" if item.detail else item.reason.label,
+                "count": item.count,
+            }
+            for item in rejected[:most_listed]
+        ],
+        "unlisted": sum(item.count for item in rejected[most_listed:]),
+    }
 
 
 @dataclass(slots=True, eq=False)

@@ -22,6 +22,7 @@ from telemetry.chosen import choose
 from telemetry.kept import Kept, last_before, look_up
 from telemetry.lttb import pick
 from telemetry.models import Metric, Reading
+from telemetry.version import version
 
 POINTS = 500
 MIN_POINTS = 10
@@ -107,18 +108,59 @@ class History:
     device_id: str
     start: datetime
     end: datetime
-    interval: int
-    agg: str
+    interval: int  # 0 and no `agg`: readings as they are (telemetry.raw)
+    agg: str | None
     time_zone: tzinfo
     series: dict[str, Series]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that can be answered: what of, in which buckets, and what is kept to fill them from."""
+
+    question: Question
+    devices: Sequence[Device]
+    zone: tzinfo
+    buckets: Buckets
+    kept: Sequence[Sequence[Kept]]  # of each device
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether all its buckets are over: then only late data can change the answer."""
+        return self._around[1] <= timezone.now()
+
+    def version(self) -> str:
+        """The same as long as the answer is, if it is closed."""
+        every_kept = [kept for of_device in self.kept for kept in of_device]
+        former = self.question.agg in OF_COUNTERS or self.question.fill == Fill.PREVIOUS
+        return version(every_kept, *self._around, self.question, str(self.zone), former=former)
+
+    def answer(self) -> list[History]:
+        """The history of each device."""
+        return [
+            History(
+                device.device_id,
+                self.question.start,
+                self.question.end,
+                self.buckets.width,
+                self.question.agg,
+                self.zone,
+                {kept.metric.key: _series(kept, self.question, self.buckets) for kept in of_device},
+            )
+            for device, of_device in zip(self.devices, self.kept, strict=True)
+        ]
+
+    @property
+    def _around(self) -> tuple[datetime, datetime]:
+        return self.buckets.around(self.question.start, self.question.end)
+
+
 def history(device: Device, metrics: Sequence[str], start: datetime, end: datetime, **how: Any) -> History:
     """The metrics of one device with these keys; `how` is what else a Question says."""
-    return histories([device], metrics, Question(start, end, **how))[0]
+    return ask([device], metrics, Question(start, end, **how)).answer()[0]
 
 
-def histories(devices: Sequence[Device], metrics: Sequence[str], question: Question) -> list[History]:
+def ask(devices: Sequence[Device], metrics: Sequence[str], question: Question) -> Asked:
     """Of each device the metrics with these keys, cut into the same buckets.
 
     Where there are no more readings than points they come as they are; else one point a bucket that holds any, with
@@ -132,19 +174,8 @@ def histories(devices: Sequence[Device], metrics: Sequence[str], question: Quest
     question.check(every_metric)
     zone = question.time_zone or zone_of(devices)
     buckets, every_kept = _cut(every_metric, question, zone)
-    found = (_series(kept, question, buckets) for kept in every_kept)
-    return [
-        History(
-            device.device_id,
-            question.start,
-            question.end,
-            buckets.width,
-            question.agg,
-            zone,
-            {metric.key: next(found) for metric in of_device},
-        )
-        for device, of_device in zip(devices, chosen, strict=True)
-    ]
+    found = iter(every_kept)
+    return Asked(question, devices, zone, buckets, [[next(found) for _ in of_device] for of_device in chosen])
 
 
 def zone_of(devices: Iterable[Device]) -> tzinfo:
@@ -187,15 +218,19 @@ def _cut(metrics: Sequence[Metric], question: Question, zone: tzinfo) -> tuple[B
 
 def _series(kept: Kept, question: Question, buckets: Buckets) -> Series:
     metric = kept.metric
-    raw, points = True, None
+    points = None
     if metric.value_type == ValueType.TEXT:
         points = _changes(metric, question)
     elif question.downsample == Downsample.LTTB:
         points = _picked(kept, question)
     elif question.readings_will_do and kept.finest == 1 and kept.at_least <= question.points:
         points = _readings(metric, question)
-    if points is None:
-        raw, points = False, _aggregated(kept, question, buckets)
+    if points is not None:
+        return series_of(metric, points)
+    return series_of(metric, _aggregated(kept, question, buckets), raw=False)
+
+
+def series_of(metric: Metric, points: list[Point], *, raw: bool = True) -> Series:
     return Series(metric.label, metric.unit, metric.value_type, metric.kind, raw, points)
 
 

@@ -22,7 +22,7 @@ Stretch: TypeAlias = tuple[datetime, datetime]
 
 # More stretches with dirty buckets than this are read as one.
 MAX_DIRTY = 20
-LOOK_BACK = (DAY, 30 * DAY, None)
+LOOK_BACK = (30 * DAY, None)
 LONGEST_DAY = timedelta(hours=26)
 
 
@@ -182,12 +182,12 @@ def day_zone(metric: Metric) -> str:
 def _firsts(
     pks: Sequence[int], start: datetime, end: datetime, zone: tzinfo
 ) -> dict[int, tuple[tuple[datetime | None, ...], int]]:
-    since = day(start, zone)[0]  # a boundary of every store
+    since, until = day(start, zone)[0], day(end, zone)[1]  # boundaries of every store
     firsts = {}
     for store in STORES:
         time = "time" if store is READINGS else "start"
         points = store.model._default_manager.filter(
-            metric=OuterRef("pk"), **{f"{time}__gte": since, f"{time}__lt": end}
+            metric=OuterRef("pk"), **{f"{time}__gte": since, f"{time}__lt": until}
         )
         firsts[f"first_{store.width}"] = Subquery(points.order_by(time).values(time)[:1])
     days = DailyRollup.objects.filter(metric=OuterRef("pk"), start__gte=start, start__lte=end - LONGEST_DAY)

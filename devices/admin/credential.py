@@ -24,7 +24,7 @@ from devices.admin.filters import ProjectFilter
 from devices.admin.page import Page
 from devices.admin.scope import ForSuperusers, ProjectScoped, ReadOnly, may_manage
 from devices.admin.words import counted
-from devices.broker_files import user_name
+from devices.broker_users import user_name
 from devices.certificates import MAX_PEM, key_of_request, recognise
 from devices.credentials import issue, require_room, revoke
 from devices.models import Credential, CredentialKind, RevokedCertificate

@@ -1,19 +1,20 @@
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, Model, QuerySet
-from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.forms import ChoiceField, Form, ModelForm
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from devices.admin.cells import cell
+from devices.admin.confirm import confirmation, is_confirmed
 from devices.admin.exchange import DESCRIPTION, DeviceExchange
 from devices.admin.filters import LifecycleFilter, PresenceFilter, ProjectFilter, SilentForFilter
 from devices.admin.history import WithHistory
@@ -23,6 +24,7 @@ from devices.admin.scope import ProjectScoped, ReadOnly
 from devices.admin.words import counted
 from devices.models import Credential, Device, Lifecycle
 from devices.permissions import Permission
+from devices.removal import archive, ask_for_purge
 
 
 class DeviceForm(ModelForm):
@@ -31,6 +33,19 @@ class DeviceForm(ModelForm):
         fields = DESCRIPTION
 
     labels = LabelsField()
+
+
+class RemovalForm(Form):
+    KEEP, PURGE = "keep", "purge"
+
+    telemetry = ChoiceField(
+        label="And what they have sent?",
+        widget=UnfoldAdminRadioSelectWidget,
+        choices=[
+            (KEEP, "Keep it: they are archived, take nothing in any more, and their history can still be looked at"),
+            (PURGE, "Purge it: they go with everything they have sent, for good"),
+        ],
+    )
 
 
 class CredentialInline(ReadOnly, ProjectScoped, Rows):
@@ -65,7 +80,7 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
     search_fields = ["name", "device_id", "hostname", "location", "labels"]
     search_help_text = "Name, device ID, host name, location or label"
     autocomplete_fields = ["parent"]
-    actions = ["enable", "disable", "archive"]
+    actions = ["enable", "disable", "archive", "delete_selected"]
     actions_detail = ["issue_credential", "show_series"]
     actions_row = ["issue_credential", "show_series"]
     change_form_before_template = "admin/devices/device/now.html"
@@ -140,16 +155,47 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
             text += f" {same} already {'was' if same == 1 else 'were'}."
         self.message_user(request, text, messages.SUCCESS)
 
-    def get_deleted_objects(
-        self, objs: Iterable[Device], request: HttpRequest
-    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Figures instead of a list of everything: a device may have millions of readings."""
-        devices = list(objs)
-        rows = Device.objects.filter(pk__in=[device.pk for device in devices]).order_by()
-        counts = {
-            "devices": len(devices),
-            "credentials": rows.aggregate(n=Count("credentials"))["n"],
-            "metrics": rows.aggregate(n=Count("metrics"))["n"],
-            "readings": rows.aggregate(n=Count("metrics__readings__time"))["n"],
-        }
-        return [f"{device.name} ({device.device_id})" for device in devices], counts, set(), []
+    @action(description="Delete …", permissions=["delete"])
+    def delete_selected(self, request: HttpRequest, devices: QuerySet[Device]) -> HttpResponse:
+        return self._remove(request, devices)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        device = self.get_object(request, object_id)
+        if device is None or not self.has_delete_permission(request, device):
+            raise Http404
+        return self._remove(request, Device.objects.filter(pk=device.pk))
+
+    def _remove(self, request: HttpRequest, devices: QuerySet[Device]) -> HttpResponse:
+        """Ask what becomes of what they have sent, and do it."""
+        form = RemovalForm(request.POST if is_confirmed(request) else None, initial={"telemetry": RemovalForm.KEEP})
+        if form.is_valid():
+            return self._removed(request, devices, form.cleaned_data["telemetry"])
+        chosen = list(devices.prefetch_related(None))
+        return confirmation(
+            self,
+            request,
+            chosen,
+            title=f"Delete {counted(len(chosen), 'device')}?",
+            text=f"They have sent {_readings(chosen):,} readings that are still kept.",
+            submit="Delete",
+            is_final=True,
+            form=form,
+            items=[f"{device.name} ({device.device_id})" for device in chosen],
+        )
+
+    def _removed(self, request: HttpRequest, devices: QuerySet[Device], fate: str) -> HttpResponse:
+        if fate == RemovalForm.KEEP:
+            text = f"{counted(archive(devices, request.user), 'device')} archived. The filter Lifecycle finds them."
+            self.message_user(request, text, messages.SUCCESS)
+            return redirect("admin:devices_device_changelist")
+        purges = ask_for_purge(devices, request.user)
+        text = f"{counted(len(purges), 'device')} will be gone before long. Here you see how far it is."
+        self.message_user(request, text, messages.SUCCESS)
+        return redirect("admin:devices_purge_changelist")
+
+
+def _readings(devices: list[Device]) -> int:
+    rows = Device.objects.filter(pk__in=[device.pk for device in devices]).order_by()
+    return rows.aggregate(n=Count("metrics__readings__time"))["n"]

@@ -11,12 +11,18 @@ class DeviceFilter(filters.FilterSet):
     device_type = filters.CharFilter(field_name="device_type__slug", help_text="The type's slug.")
     parent = filters.CharFilter(field_name="parent__device_id", help_text="The device ID of the gateway or host.")
     presence = filters.MultipleChoiceFilter(choices=Presence.choices)
-    lifecycle = filters.MultipleChoiceFilter(choices=Lifecycle.choices)
+    lifecycle = filters.MultipleChoiceFilter(
+        choices=Lifecycle.choices, help_text="Without it: all but the archived ones."
+    )
     label = filters.CharFilter(method="with_label", help_text="One of the device's labels.")
 
     class Meta:
         model = Device
         fields: tuple[str, ...] = ()
+
+    def filter_queryset(self, devices: DeviceQuerySet) -> DeviceQuerySet:
+        found: DeviceQuerySet = super().filter_queryset(devices)
+        return found if self.form.cleaned_data["lifecycle"] else found.in_service()
 
     def with_label(self, devices: DeviceQuerySet, name: str, label: str) -> DeviceQuerySet:
         return devices.labelled(label)

@@ -11,7 +11,7 @@ from rest_framework.exceptions import PermissionDenied
 from devices.api.fields import Named, TimeZoneField
 from devices.api.scoped import RowSerializer
 from devices.authority import authority
-from devices.broker_files import user_name
+from devices.broker_users import user_name
 from devices.certificates import MAX_PEM, key_of_request, recognise
 from devices.models import (
     Credential,

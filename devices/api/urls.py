@@ -3,8 +3,15 @@ from rest_framework.routers import SimpleRouter
 
 from devices import paths  # noqa: F401 (knows <device_id:…>)
 from devices.api.commands import CommandViewSet
+from devices.api.purges import PurgeViewSet
 from devices.api.twin import TwinView
-from devices.api.views import CredentialViewSet, DeviceTypeViewSet, DeviceViewSet, MemberViewSet, ProjectViewSet
+from devices.api.views import (
+    CredentialViewSet,
+    DeviceTypeViewSet,
+    DeviceViewSet,
+    MemberViewSet,
+    ProjectViewSet,
+)
 
 router = SimpleRouter()
 router.register("projects", ProjectViewSet)
@@ -13,5 +20,6 @@ router.register("device-types", DeviceTypeViewSet, basename="device-type")
 router.register("devices", DeviceViewSet)
 router.register("credentials", CredentialViewSet)
 router.register("commands", CommandViewSet)
+router.register("purges", PurgeViewSet)
 
 urlpatterns = [path("devices/<device_id:device_id>/twin/", TwinView.as_view(), name="twin"), *router.urls]

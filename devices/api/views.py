@@ -1,17 +1,19 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ModelViewSet, ReadOnlyModelViewSet
 
 from devices.api.errors import Conflict
 from devices.api.filters import CredentialFilter, DeviceFilter, MemberFilter
+from devices.api.purges import PurgeSerializer
 from devices.api.scoped import ScopedViewSet, require
 from devices.api.serializers import (
     DEVICE_COLUMNS,
@@ -28,8 +30,10 @@ from devices.credentials import issue, revoke
 from devices.models import Credential, Device, DeviceType, Membership, Project
 from devices.models.device import DEVICE_ID_PATTERN
 from devices.permissions import Permission, ProjectScopedQuerySet
+from devices.removal import archive, ask_for_purge
 
 ANY_PK = r"[0-9]{1,18}"
+KEEP, PURGE = "keep", "purge"
 ANY_SLUG = r"[-a-zA-Z0-9_]{1,64}"
 
 
@@ -88,7 +92,7 @@ class DeviceTypeViewSet(ReadOnlyModelViewSet):
 
 
 class DeviceViewSet(ScopedViewSet, ModelViewSet):
-    """Devices, addressed by their device ID. Removing one removes its readings; to keep them, archive it."""
+    """Devices, addressed by their device ID. Archived ones are listed when `lifecycle` asks for them."""
 
     queryset = Device.objects.select_related("project", "device_type", "parent")
     serializer_class = DeviceSerializer
@@ -104,6 +108,35 @@ class DeviceViewSet(ScopedViewSet, ModelViewSet):
         devices = self.filter_queryset(self.get_queryset().select_related(None))
         rows: Any = self.paginate_queryset(devices.values_list(*DEVICE_COLUMNS.values()))
         return self.get_paginated_response([dict(zip(DEVICE_COLUMNS, row, strict=True)) for row in rows])
+
+    @extend_schema(
+        summary="Remove a device",
+        parameters=[
+            OpenApiParameter(
+                "telemetry",
+                enum=[KEEP, PURGE],
+                default=KEEP,
+                description="What becomes of what it has sent. `keep`: the device is archived. `purge`: it all goes.",
+            )
+        ],
+        responses={204: OpenApiResponse(description="It is archived."), 202: PurgeSerializer},
+    )
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Archived: it takes nothing in any more and its history stays. Purged: a worker deletes it with everything it
+        has sent; the answer says how far that is, and `Location` where to ask again.
+        """
+        device = self.get_object()
+        fate = request.query_params.get("telemetry", KEEP)
+        if fate == KEEP:
+            archive([device], request.user)
+            return Response(status=204)
+        if fate != PURGE:
+            raise ValidationError({"telemetry": f"Either {KEEP} or {PURGE}."})
+        [purge] = ask_for_purge([device], request.user)
+        answer = PurgeSerializer(purge).data
+        return Response(
+            answer, status=202, headers={"Location": reverse("api:purge-detail", [purge.pk], request=request)}
+        )
 
 
 class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):

@@ -6,6 +6,7 @@ from devices.models.device import Device, Lifecycle, Presence, Way
 from devices.models.device_type import DeviceType, MetricDefinition, MetricKind, ValueType, Widget
 from devices.models.kept_answer import KeptAnswer
 from devices.models.project import Membership, Project, Provisioning, RetentionClass
+from devices.models.purge import Purge
 from devices.models.twin import Twin, TwinChange, TwinSide
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Presence",
     "Project",
     "Provisioning",
+    "Purge",
     "RetentionClass",
     "RevokedCertificate",
     "Twin",

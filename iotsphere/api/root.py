@@ -6,8 +6,8 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 # What is listed, in the order of the house; `{device_id}` stands for itself.
-LISTS = ["project", "member", "device-type", "device", "credential", "command", "metric", "server"]
-PLACES = ["telemetry", "me", "token", "token-refresh", "token-revoke", "schema", "docs"]
+LISTS = ["project", "member", "device-type", "device", "credential", "command", "purge", "metric", "server"]
+PLACES = ["comparison", "telemetry", "me", "token", "token-refresh", "token-revoke", "schema", "docs"]
 
 
 class RootView(APIView):

@@ -1,10 +1,12 @@
 from django.urls import path
 
 from devices import paths  # noqa: F401 (knows <device_id:…>)
+from iotsphere.console.views import console
 from iotsphere.dashboards import views
 
 urlpatterns = [
     path("", views.fleet, name="fleet"),
+    path("console/", console, name="console"),
     path("fleet/summary/", views.fleet_summary, name="fleet-summary"),
     path("devices/<device_id:device_id>/", views.device, name="device"),
     path("devices/<device_id:device_id>/<slug:tab>/", views.device, name="device-tab"),

@@ -10,6 +10,7 @@ from iotsphere.demo.incidents import Incidents
 from iotsphere.simulator.columns import Simulated
 from iotsphere.simulator.environment_sensor import EnvironmentSensor, Place
 from iotsphere.simulator.household import Household
+from iotsphere.simulator.obedience import Manner
 from iotsphere.simulator.tank import TankState
 from iotsphere.simulator.water_heater import Boost, WaterHeater
 from iotsphere.simulator.weather import Climate
@@ -32,6 +33,8 @@ class DemoDevice:
     labels: list[str] = field(default_factory=list)
     interval: float = 5.0
     """Seconds between live messages."""
+    manner: Manner = field(default_factory=Manner)
+    """How it takes commands and settings."""
     has_clock: bool = True
     """Whether its messages say when they were measured; the portal takes the time of arrival otherwise."""
 
@@ -84,6 +87,7 @@ FLEET = (
         location="Roof, under the eaves",
         labels=["outdoor", "solar"],
         has_clock=False,
+        manner=Manner(delay=8.0),
         build=partial(
             _sensor, name="ESP32_SIM_02", charge=0.9, solar=True, place=Place(temperature=10.5, openness=1.0)
         ),
@@ -94,6 +98,7 @@ FLEET = (
         type_slug="environment-sensor",
         location="Basement, behind the boiler room",
         labels=["cellar"],
+        manner=Manner(answers=False),
         # Its contact is loose, and its cell was changed eleven days before the seeding.
         build=partial(
             _sensor,
@@ -128,6 +133,7 @@ FLEET = (
         location="Boiler room, right",
         labels=["boiler-room"],
         interval=2.0,
+        manner=Manner(delay=4.0, refuses={"boost": "The element is scaled: its cut-out would trip."}),
         # Old: scaled, and the anode is nearly used up.
         build=partial(_heater, name="WH_DEMO_02", people=2, energy=5320.0, mode="eco", boosts=(AGAINST_LEGIONELLA,)),
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike
 from iotsphere.simulator.clock import local_time
 from iotsphere.simulator.columns import Columns, Value
 from iotsphere.simulator.noise import Floats, Noise
+from iotsphere.simulator.obedience import Unable
 from iotsphere.simulator.weather import DAY, Climate, relative_humidity
 
 # Resting voltage of a lithium-ion cell by state of charge: steep at both ends, flat between (typical 18650 at 25 °C).
@@ -59,6 +61,7 @@ class EnvironmentSensor:
     outliers: float = 0.0
     """Share of readings spoiled by a loose contact."""
     solar: bool = False
+    led: bool = True
 
     def advance(self, moments: ArrayLike) -> Columns:
         times = np.asarray(moments, dtype=np.float64)
@@ -82,6 +85,17 @@ class EnvironmentSensor:
             air = float(self.temperature(moment))
             self.charge = float(charge_of(float(reported["battery"]) - 0.001 * (air - 20)))
         self.moment = moment
+
+    def settings(self) -> dict[str, Any]:
+        return {"led": self.led}
+
+    def set(self, desired: dict[str, Any]) -> None:
+        self.led = bool(desired.get("led", self.led))
+
+    def do(self, name: str, params: Mapping[str, Any], moment: float) -> dict[str, Any]:
+        if name in {"identify", "reboot", "set_interval"}:  # who plays the device minds the interval
+            return dict(params)
+        raise Unable(f"It does not know how to {name}.")
 
     def temperature(self, moments: ArrayLike) -> Floats:
         """The air at the sensor: its place's mean, what arrives of the weather, and the sun."""

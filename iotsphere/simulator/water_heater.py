@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +12,7 @@ from iotsphere.simulator.clock import local_time
 from iotsphere.simulator.columns import Columns, Value
 from iotsphere.simulator.household import Household, Interval, within
 from iotsphere.simulator.noise import Floats, Noise
+from iotsphere.simulator.obedience import Unable
 from iotsphere.simulator.tank import Surroundings, Tank, TankState, step
 from iotsphere.simulator.weather import Climate
 
@@ -22,7 +25,10 @@ SET_POINTS = {
     "eco": (54.0, 52.0, 45.0),
     "boost": (65.0, 65.0, 65.0),
     "vacation": (30.0, 30.0, 30.0),
+    "off": (5.0, 5.0, 5.0),  # so that nothing freezes
 }
+NOT_BY_HAND = ("boost", "off")
+"""Modes that heat to a temperature of their own, whatever target somebody has set."""
 
 
 def target_temperature(mode: NDArray[np.str_], hour: Floats) -> Floats:
@@ -57,6 +63,11 @@ class WaterHeater:
     faults: Sequence[Interval] = ()
     room: float = 19.0
     mains_pressure: float = 3.2
+    set_mode: str | None = None
+    """What somebody has set; without it the mode follows the household."""
+    set_target: float | None = None
+    """°C that somebody has set; without it the target follows the mode and the hour."""
+    boosted_until: float = 0.0
 
     def advance(self, moments: ArrayLike) -> Columns:
         """Live on to each of the rising moments and say what the controller reports there."""
@@ -64,6 +75,8 @@ class WaterHeater:
         grid, reported = _grid(self.moment, reports)
         mode = self._mode(grid[1:])
         target = target_temperature(mode, local_time(grid[1:], self.climate.zone).hour)
+        if self.set_target is not None:
+            target = np.where(np.isin(mode, NOT_BY_HAND), target, self.set_target)
         works = ~within(grid[1:], self.faults)
         litres = self.household.drawn(grid)
         flow = _per_second(litres, grid)
@@ -86,8 +99,8 @@ class WaterHeater:
             "anode": np.round([self.tank.anode(state.energy) for state in states], 1),
             "mode": mode[reported],
             "status": np.select(
-                [~works[reported], flow[reported] > 0.005, heating],
-                ["fault", "draw-off", "heating"],
+                [~works[reported], flow[reported] > 0.005, heating, mode[reported] == "off"],
+                ["fault", "draw-off", "heating", "off"],
                 "standby",
             ),
         }
@@ -100,6 +113,27 @@ class WaterHeater:
             energy=float(reported.get("energy", self.state.energy)),
             heating=reported.get("status") == "heating",
         )
+
+    def settings(self) -> dict[str, Any]:
+        mode = self._mode(np.array([self.moment]))
+        hour = local_time(np.array([self.moment]), self.climate.zone).hour
+        target = float(target_temperature(mode, hour)[0]) if self.set_target is None else self.set_target
+        return {"mode": self.set_mode or mode[0].item(), "target_temperature": target}
+
+    def set(self, desired: dict[str, Any]) -> None:
+        mode, target = desired.get("mode"), desired.get("target_temperature")
+        self.set_mode = mode if mode in SET_POINTS else None
+        self.set_target = None if target is None else float(target)
+
+    def do(self, name: str, params: Mapping[str, Any], moment: float) -> dict[str, Any]:
+        if name == "boost":
+            if self.set_mode == "off":
+                raise Unable("It is switched off.")
+            self.boosted_until = moment + 60 * float(params["minutes"])
+            return {"until": datetime.fromtimestamp(self.boosted_until, UTC).isoformat(timespec="seconds")}
+        if name in {"identify", "reboot"}:
+            return {}
+        raise Unable(f"It does not know how to {name}.")
 
     def _run(
         self, lengths: Floats, flow: Floats, target: Floats, works: NDArray[np.bool_], moments: Floats
@@ -118,7 +152,9 @@ class WaterHeater:
         for boost in self.boosts:
             start, end = boost.hours
             boosted |= (clock.weekday == boost.weekday) & (clock.hour >= start) & (clock.hour < end)
-        return np.select([self.household.is_away(moments), boosted], ["vacation", "boost"], self.usual_mode)
+        usual = np.select([self.household.is_away(moments), boosted], ["vacation", "boost"], self.usual_mode)
+        mode = usual if self.set_mode is None else np.full(moments.shape, self.set_mode)
+        return np.where((moments < self.boosted_until) & (mode != "off"), "boost", mode)
 
     def _pressure(self, moments: Floats, litres_per_minute: Floats, temperature: Floats) -> Floats:
         """Bar at the inlet: the street's pressure (lower when everyone draws), less friction, which grows with

@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from devices.models import Project
+from devices.permissions import AnyUser
 from iotsphere.dashboards.ages import age_in_words, span_in_words
 from iotsphere.dashboards.values import value_in_words
 
@@ -42,6 +44,12 @@ def _shapes(name: str) -> SafeString:
         return mark_safe("")
     drawing = SVG_BODY.search(file.read_text(encoding="utf-8"))
     return mark_safe(drawing[1].strip() if drawing else "")  # noqa: S308 (a file of the lucide package)
+
+
+@register.filter
+def may_somewhere(user: AnyUser, permission: str) -> bool:
+    """Whether `user` has the permission in any project: pages that are for those alone are linked then."""
+    return Project.objects.where_user_may(user, permission).exists() or bool(getattr(user, "is_superuser", False))
 
 
 @register.filter

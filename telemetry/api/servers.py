@@ -17,7 +17,7 @@ from devices.api.scoped import ScopedViewSet
 from devices.models import Device, Presence
 from devices.permissions import Permission
 from devices.shipped_types import SERVER
-from telemetry.api.history import TimeField
+from telemetry.api.fields import TimeField
 from telemetry.models import Metric, Reading
 
 PAGE_SIZE = 100

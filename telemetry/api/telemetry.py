@@ -1,18 +1,15 @@
 """The HTTP door: `POST /api/v1/telemetry` for devices, with an API key."""
 
-import time
 import zlib
 from collections.abc import Mapping
 from typing import IO, Any, cast
 
 import structlog
 from django.conf import settings
-from django.core.cache import cache
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from redis.exceptions import RedisError
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed, ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
@@ -24,16 +21,16 @@ from rest_framework.views import APIView
 
 from devices.credentials import authenticate
 from devices.models import Credential
+from telemetry import rate
 from telemetry.decode import MAX_MESSAGES
-from telemetry.ingest import Envelope, Receipt, ingest
+from telemetry.envelope import MAX_LISTED, as_json
+from telemetry.ingest import Envelope, ingest
 from telemetry.models import Door
 from telemetry.reasons import Reason
 
 log = structlog.get_logger(__name__)
 
-MAX_LISTED = 1000
 SEND_KEY = "Send `Authorization: Bearer iot_…` with a live API key of the device."
-RATE_WINDOW = 60
 BODY = "body"
 
 
@@ -71,19 +68,14 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
 
 
 class PerCredential(BaseThrottle):
-    """So many requests in each minute. While Redis is away everybody may."""
+    """So many requests in each minute."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        key = f"telemetry-requests:{cast(Credential, request.auth).pk}:{int(time.time() // RATE_WINDOW)}"
-        try:
-            cache.add(key, 0, timeout=2 * RATE_WINDOW)
-            return cache.incr(key) <= settings.INGEST_REQUESTS_PER_MINUTE
-        except (RedisError, OSError, ValueError) as error:
-            log.warning("requests are not counted: the cache does not answer", error=str(error))
-            return True
+        credential = cast(Credential, request.auth).pk
+        return rate.take({credential: 1})[credential] == 1
 
     def wait(self) -> float:
-        return RATE_WINDOW - time.time() % RATE_WINDOW
+        return rate.next_window()
 
 
 class Body(BaseParser):
@@ -199,31 +191,10 @@ class TelemetryView(APIView):
                 raise TooLarge(f"{item.reason.label}. {item.detail}.")
             if item.reason == Reason.MALFORMED:
                 raise ParseError(f"{item.reason.label}. {item.detail}.")
-        return Response(_answer(receipt), status=202)
+        return Response(as_json(receipt), status=202)
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, OperationalError | InterfaceError):
             log.warning("telemetry turned away: the database does not answer", error=str(exc))
             exc = Unavailable()
         return super().handle_exception(exc)
-
-
-def _answer(receipt: Receipt) -> dict[str, Any]:
-    rejected = sorted(receipt.rejected, key=lambda item: item.index)
-    return {
-        "received": receipt.received,
-        "stored": receipt.stored,
-        "duplicate": receipt.duplicate,
-        "quarantined": receipt.quarantined,
-        "rejected": [
-            {
-                "index": item.index,
-                "key": item.key,
-                "reason": item.reason.value,
-                "detail": f"{item.reason.label}: {item.detail}" if item.detail else item.reason.label,
-                "count": item.count,
-            }
-            for item in rejected[:MAX_LISTED]
-        ],
-        "unlisted": sum(item.count for item in rejected[MAX_LISTED:]),
-    }

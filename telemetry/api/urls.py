@@ -3,7 +3,7 @@ from rest_framework.routers import SimpleRouter
 
 from devices import paths  # noqa: F401 (knows <device_id:…>)
 from telemetry.api.device import DeviceCommandsView, DeviceReplyView, DeviceTwinView
-from telemetry.api.history import HistoryView
+from telemetry.api.history import ComparisonView, HistoryView
 from telemetry.api.latest import LatestView
 from telemetry.api.metrics import MetricViewSet
 from telemetry.api.servers import ServerViewSet
@@ -16,6 +16,7 @@ router.register("servers", ServerViewSet, basename="server")
 urlpatterns = [
     path("devices/<device_id:device_id>/latest/", LatestView.as_view(), name="latest"),
     path("devices/<device_id:device_id>/history/", HistoryView.as_view(), name="history"),
+    path("history/", ComparisonView.as_view(), name="comparison"),
     path("telemetry", TelemetryView.as_view(), name="telemetry"),
     path("telemetry/", TelemetryView.as_view(schema=None)),
     path("device/commands", DeviceCommandsView.as_view(), name="device-commands"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Required, TypeAlias, TypedDict
+from typing import Any, Required, TypeAlias, TypedDict
 
 from devices.presence import PresenceChange
 
@@ -14,12 +14,39 @@ class LiveValue(TypedDict):
     time: datetime | str
 
 
+class LiveTwin(TypedDict):
+    """A twin, always all of it. `pending` says since when the device owes each key of the difference."""
+
+    version: int
+    desired: dict[str, Any]
+    reported: dict[str, Any]
+    pending: dict[str, str]
+    desired_at: datetime | str | None
+    reported_at: datetime | str | None
+
+
+class LiveCommand(TypedDict):
+    """A command as it stands now."""
+
+    name: str
+    label: str
+    params: dict[str, Any]
+    status: str
+    by: str | None
+    created_at: datetime | str
+    changed_at: datetime | str
+    expires_at: datetime | str
+    reason: str
+
+
 class DeviceState(TypedDict, total=False):
     """What clients are told of a device: of one they see first all of it, later only what is new."""
 
     presence: str
     last_message: datetime | str | None
     values: dict[str, LiveValue]
+    twin: LiveTwin
+    commands: dict[str, LiveCommand]  # by ID
 
 
 class DeviceChange(DeviceState, total=False):

@@ -39,10 +39,13 @@ def merge(states: States, changes: Mapping[str, DeviceState | DeviceChange]) -> 
     for device_id, change in changes.items():
         state = states.setdefault(device_id, {})
         values = {**state.get("values", {}), **change.get("values", {})}
+        commands = {**state.get("commands", {}), **change.get("commands", {})}
         # mypy knows no way to leave a key out of a TypedDict.
         state.update(cast(DeviceState, {key: value for key, value in change.items() if key != "project"}))
         if values:
             state["values"] = values
+        if commands:
+            state["commands"] = commands
 
 
 class Batch:

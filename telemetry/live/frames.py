@@ -43,7 +43,7 @@ def read_frame(text: str | None) -> Frame:
 def id_of(frame: Frame) -> str:
     watch_id = frame.get("id")
     if not isinstance(watch_id, str) or not 0 < len(watch_id) <= 64:
-        raise BadRequest('"id" must be a text of 1 to 64 characters: your name for the subscription.')
+        raise BadRequest('"id" must be a text of 1 to 64 characters: your name for what you ask for.')
     return watch_id
 
 

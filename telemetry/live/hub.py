@@ -36,7 +36,7 @@ REPLAY_AT_ONCE = 20
 REDIS_IS_AWAY = "Live updates stand still: Redis does not answer."
 NOTHING_IS_TAKEN = "What devices send by MQTT waits: the portal cannot store it at the moment."
 
-SOCKETS = Gauge("iotsphere_live_sockets", "Open live sockets of this web process.")
+SOCKETS = Gauge("iotsphere_live_sockets", "Open sockets of this web process, of people and devices.")
 
 RawEntries = list[tuple[bytes, dict[bytes, bytes]]]
 
@@ -99,9 +99,10 @@ class Hub:
         self._reader = self._redis = None
         self._following.clear()
         self.cursor, self.paused = NOWHERE, ""
-        reader.cancel()
-        with suppress(asyncio.CancelledError):
-            await reader
+        while not reader.done():
+            # redis-py swallows a cancellation that comes at the same moment as an answer.
+            reader.cancel()
+            await asyncio.wait([reader], timeout=0.1)
         await redis.aclose()
 
     def join(self, subscription: Subscription) -> None:

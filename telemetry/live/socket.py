@@ -83,8 +83,8 @@ class OrderlySocket(AsyncWebsocketConsumer):
         self._closed = True
         if reason is not None:
             await self.say_error(reason)
-        await self.let_go()
         await self.close(code)
+        await self.let_go()
 
     # --- Notes of the hub and of the clock -----------------------------------------------------------------------
 

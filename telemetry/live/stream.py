@@ -37,7 +37,9 @@ def push_account_change(user_pk: int) -> None:
 
 
 def push_device_change(device_pk: int) -> None:
-    """Have the sockets of a device find out anew whether it may still send. Call it after the commit."""
+    """Have the sockets of a device find out anew whether it may still send, and what waits for it. Call it after
+    the commit.
+    """
     _publisher().publish({"device": device_pk})
 
 

@@ -12,7 +12,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 from devices.audit import record
 from devices.commands import send
 from devices.credentials import issue
-from devices.models import Project, RetentionClass, RevokedCertificate
+from devices.models import Project, Purge, RetentionClass, RevokedCertificate
 from devices.twin import report
 from telemetry.models import Door, LedgerHour, QuarantinedMessage, RejectedMessage, RejectionCount, RetentionReceipt
 from telemetry.reasons import Reason
@@ -71,6 +71,7 @@ OF_PROJECTS: dict[str, MakeRow] = {
     "devices.Credential": lambda project: issue(DeviceFactory.create(project=project), "api_key", None)[0],
     "devices.Command": _command,
     "devices.Twin": lambda project: report(DeviceFactory.create(project=project), {"mode": "eco"}),
+    "devices.Purge": lambda project: Purge.objects.create(device_id="gone", name="Gone", project=project),
     "telemetry.Metric": _metric,
     "telemetry.LedgerHour": _ledger_hour,
     "telemetry.RejectedMessage": _rejected_message,

@@ -7,11 +7,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from devices.models import Device, Lifecycle, Presence, Project
+from devices.models import Device, Lifecycle, Presence, Project, Purge
+from devices.removal import carry_out
 from iotsphere.models import User
 from telemetry.models import Reading
 from tests.admin.addresses import list_of, page_of
-from tests.factories import DeviceFactory, MetricFactory, ReadingFactory
+from tests.factories import DeviceFactory, ReadingFactory
 from tests.fixtures.clients import PageClient
 
 DEVICES = "devices.Device"
@@ -93,19 +94,45 @@ def test_an_action_does_not_reach_devices_of_other_projects(alice: User, globex:
     assert theirs.lifecycle == Lifecycle.ACTIVE
 
 
-def test_deleting_says_how_many_readings_go_along(alice: User, acme: Project, pages: PageClient) -> None:
-    metric = MetricFactory.create(device=DeviceFactory.create(project=acme))
-    ReadingFactory.create(metric=metric)
-    answer = pages(alice).get(page_of(metric.device, "delete"))
-    assert dict(answer.context["model_count"]) == {"devices": 1, "credentials": 0, "metrics": 1, "readings": 1}
+@pytest.fixture
+def boiler(acme: Project) -> Device:
+    """A device with one reading."""
+    return ReadingFactory.create(metric__device__project=acme).metric.device
 
 
-def test_deleting_takes_the_readings_along(alice: User, acme: Project, pages: PageClient) -> None:
-    metric = MetricFactory.create(device=DeviceFactory.create(project=acme))
-    ReadingFactory.create(metric=metric)
-    pages(alice).post(page_of(metric.device, "delete"), {"post": "yes"})
+def test_deleting_says_how_many_readings_there_are_and_asks(alice: User, boiler: Device, pages: PageClient) -> None:
+    answer = pages(alice).get(page_of(boiler, "delete"))
+    assert "They have sent 1 readings" in answer.content.decode()
+    pages(alice).post(page_of(boiler, "delete"), {"post": "yes"})
+    assert Device.objects.get().lifecycle == Lifecycle.ACTIVE
+
+
+def test_deleting_may_keep_what_was_sent(alice: User, boiler: Device, pages: PageClient) -> None:
+    pages(alice).post(page_of(boiler, "delete"), {"confirmed": "yes", "telemetry": "keep"})
+    assert Device.objects.get().lifecycle == Lifecycle.ARCHIVED
+    assert Reading.objects.count() == 1
+
+
+def test_deleting_may_take_along_what_was_sent(alice: User, boiler: Device, pages: PageClient) -> None:
+    pages(alice).post(page_of(boiler, "delete"), {"confirmed": "yes", "telemetry": "purge"})
+    carry_out(Purge.objects.get())
     assert not Device.objects.exists()
     assert not Reading.objects.exists()
+
+
+def test_several_are_deleted_at_once(alice: User, acme: Project, pages: PageClient) -> None:
+    devices = DeviceFactory.create_batch(3, project=acme)
+    choice = {"action": "delete_selected", "_selected_action": [device.pk for device in devices]}
+    assert "Delete 3 devices?" in pages(alice).post(list_of(DEVICES), choice).content.decode()
+    pages(alice).post(list_of(DEVICES), {**choice, "confirmed": "yes", "telemetry": "purge"})
+    assert Purge.objects.count() == 3
+
+
+def test_the_list_of_purges_says_how_far_they_are(alice: User, acme: Project, pages: PageClient) -> None:
+    Purge.objects.create(device_id="a", name="A", project=acme, total=200, gone={"readings": 50})
+    page = pages(alice).get(list_of("devices.Purge")).content.decode()
+    assert "Going: 25 %" in page
+    assert "50 readings" in page
 
 
 def test_saving_what_people_say_of_a_device_leaves_its_presence_alone(

@@ -35,6 +35,7 @@ PLACES = [
     "device",
     "device-types",
     "devices",
+    "history",
     "me",
     "members",
     "metrics",

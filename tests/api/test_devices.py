@@ -6,7 +6,8 @@ import pytest
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
-from devices.models import Device, Project
+from devices.models import Device, Project, Purge
+from devices.removal import carry_out
 from iotsphere.models import User
 from telemetry.models import Metric, Reading
 from tests.factories import DeviceFactory, DeviceTypeFactory, ReadingFactory
@@ -133,15 +134,38 @@ def test_a_change_that_was_refused_changes_nothing(api: ApiClient, alice: User, 
     assert boiler.name == "Boiler"
 
 
-def test_a_device_goes_with_its_metrics_and_readings(api: ApiClient, alice: User, boiler: Device) -> None:
+def test_a_removed_device_is_archived_and_keeps_what_it_sent(api: ApiClient, alice: User, boiler: Device) -> None:
     ReadingFactory.create(metric__device=boiler)
     assert api(alice).delete(f"{DEVICES}boiler/").status_code == 204
+    boiler.refresh_from_db()
+    assert (boiler.lifecycle, Reading.objects.count()) == ("archived", 1)
+
+
+def test_archived_devices_are_listed_when_asked_for(api: ApiClient, alice: User, boiler: Device) -> None:
+    api(alice).delete(f"{DEVICES}boiler/?telemetry=keep")
+    assert api(alice).get(DEVICES).json()["count"] == 0
+    assert api(alice).get(DEVICES, {"lifecycle": "archived"}).json()["count"] == 1
+    assert api(alice).get(f"{DEVICES}boiler/").status_code == 200
+
+
+def test_a_device_is_purged_with_everything_it_has_sent(api: ApiClient, alice: User, boiler: Device) -> None:
+    ReadingFactory.create(metric__device=boiler)
+    answer = api(alice).delete(f"{DEVICES}boiler/?telemetry=purge")
+    assert (answer.status_code, answer.json()["percent"]) == (202, 0)
+    carry_out(Purge.objects.get())
     assert [model.objects.count() for model in (Device, Metric, Reading)] == [0, 0, 0]
+    receipt = api(alice).get(answer["Location"]).json()
+    assert (receipt["percent"], receipt["gone"]["readings"], receipt["asked_by"]) == (100, 1, "alice")
 
 
-def test_what_was_behind_a_removed_device_stays(api: ApiClient, alice: User, boiler: Device) -> None:
+def test_what_else_could_become_of_a_device_is_refused(api: ApiClient, alice: User, boiler: Device) -> None:
+    assert "telemetry" in errors(api(alice).delete(f"{DEVICES}boiler/?telemetry=hide"))
+
+
+def test_what_was_behind_a_purged_device_stays(api: ApiClient, alice: User, boiler: Device) -> None:
     child = DeviceFactory.create(project=boiler.project, parent=boiler)
-    api(alice).delete(f"{DEVICES}boiler/")
+    api(alice).delete(f"{DEVICES}boiler/?telemetry=purge")
+    carry_out(Purge.objects.get())
     child.refresh_from_db()
     assert child.parent is None
 

@@ -1,8 +1,6 @@
 """History over REST: what may be asked, and both forms of the answer (the figures: tests/telemetry/test_history.py)."""
 
-import csv
 from datetime import timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
@@ -111,6 +109,20 @@ def test_times_without_a_zone_are_utc(start: str, ask: Any) -> None:
         ("metrics=temperature&range=30d&interval=1s", "interval"),
         ("metrics=temperature&agg=median", "agg"),
         ("metrics=temperature&agg=delta", "agg"),
+        ("metrics=temperature&agg=rate", "agg"),
+        ("metrics=temperature&fill=zero", "fill"),
+        ("metrics=temperature&agg=count&fill=previous", "fill"),
+        ("metrics=temperature&downsample=none", "downsample"),
+        ("metrics=temperature&downsample=lttb&agg=max", "downsample"),
+        ("metrics=temperature&time_zone=Vienna", "time_zone"),
+        ("metrics=temperature&time_zone=%00", "time_zone"),
+        ("metrics=temperature&interval=raw&agg=max", "agg"),
+        ("metrics=temperature&interval=raw&fill=null", "fill"),
+        ("metrics=temperature&interval=raw&downsample=lttb", "downsample"),
+        ("metrics=temperature&interval=raw&cursor=x", "cursor"),
+        ("metrics=temperature&interval=raw&cursor=%C3%A9", "cursor"),
+        ("metrics=temperature&interval=raw&cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTkuMQ", "cursor"),
+        ("metrics=temperature&cursor=MS4x", "cursor"),
         ("metrics=temperature&rnage=7d", "rnage"),
     ],
 )
@@ -131,39 +143,3 @@ def test_metrics_may_be_given_one_by_one(ask: Any) -> None:
 def test_a_history_takes_the_queries_on_record(ask: Any, assert_recorded_queries: AssertRecordedQueries) -> None:
     with assert_recorded_queries("REST history of a number and a text"):
         ask(f"metrics=temperature,mode&{DAY}")
-
-
-def test_csv_is_a_file_with_a_row_per_time_and_a_column_per_metric(ask: Any) -> None:
-    answer = ask(f"metrics=temperature,mode&{DAY}&format=csv")
-    assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer["Content-Disposition"] == 'attachment; filename="boiler_2025-12-19_2025-12-20.csv"'
-    assert list(csv.reader(StringIO(answer.content.decode()))) == [
-        ["time", "Temperature (°C)", "Mode"],
-        ["2025-12-19T12:00:00+00:00", "54.5", "eco"],
-        ["2025-12-19T12:01:00+00:00", "55.0", ""],
-    ]
-
-
-def test_csv_shows_the_projects_clock(ask: Any, boiler: Device) -> None:
-    boiler.project.time_zone = "Asia/Kolkata"
-    boiler.project.save()
-    assert b"2025-12-19T17:30:00+05:30" in ask(f"metrics=temperature&{DAY}&format=csv").content
-
-
-@pytest.mark.parametrize("beginning", ["=", "+", "-", "@", "\t", "\r"])
-def test_csv_holds_no_formula(beginning: str, ask: Any, boiler: Device) -> None:
-    metric = boiler.metrics.get(key="mode")
-    boiler.metrics.filter(key="mode").update(label=f"{beginning}1+1")
-    metric.readings.update(text=f"{beginning}2+2")
-    heading, row = csv.reader(StringIO(ask(f"metrics=mode&{DAY}&format=csv").content.decode(), newline=""))
-    assert (heading[1], row[1]) == (f"'{beginning}1+1", f"'{beginning}2+2")
-
-
-def test_csv_leaves_negative_numbers_numbers(ask: Any, boiler: Device) -> None:
-    ReadingFactory.create(metric=boiler.metrics.get(key="temperature"), time=NOON - timedelta(minutes=1), value=-5.0)
-    assert b",-5.0\r\n" in ask(f"metrics=temperature&{DAY}&format=csv").content
-
-
-def test_an_error_is_a_problem_also_where_csv_is_asked_for(ask: Any) -> None:
-    answer = ask("metrics=presure&format=csv")
-    assert answer["Content-Type"] == "application/problem+json"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from devices.commands import send
-from devices.models import Credential, DeviceType, Project
+from devices.models import Credential, DeviceType, Project, Purge
 from iotsphere.models import User
 from tests.factories import (
     CommandTypeFactory,
@@ -19,7 +19,7 @@ from tests.factories import (
 from tests.fixtures.clients import ApiClient
 from tests.fixtures.query_counts import AssertRecordedQueries
 
-LISTS = ["projects", "members", "device-types", "devices", "credentials", "commands", "metrics", "servers"]
+LISTS = ["projects", "members", "device-types", "devices", "credentials", "commands", "purges", "metrics", "servers"]
 
 
 def names(answer: Any, field: str = "device_id") -> list[str]:
@@ -58,6 +58,7 @@ def populate(project: Project) -> None:
     parent = DeviceFactory.create(project=project, device_type=device_type)
     device = DeviceFactory.create(project=project, device_type=device_type, parent=parent, labels=["cellar"])
     MetricFactory.create(device=device)
+    Purge.objects.create(device_id=device.device_id, name=device.name, project=project)
     send(None, "blink", {}, [device])
     DeviceFactory.create(project=project, device_type=DeviceType.objects.get_or_create(slug="server")[0])
     member = MembershipFactory.create(project=project).user

@@ -9,7 +9,7 @@ from django.urls import URLPattern, reverse
 from rest_framework.test import APIClient
 
 from devices.commands import send
-from devices.models import Credential
+from devices.models import Credential, Purge
 from iotsphere.models import User
 from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, UserFactory
 from tests.routes import routes
@@ -46,6 +46,8 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET device-detail": MEMBERS,
     "PATCH device-detail": (200, 403, 403, 404, 200, 401),
     "DELETE device-detail": (204, 403, 403, 404, 204, 401),
+    "GET purge-list": ALL,
+    "GET purge-detail": (200, 404, 404, 404, 200, 401),
     "GET latest": MEMBERS,
     "GET history": MEMBERS,
     "POST telemetry": (401,) * 6,
@@ -123,6 +125,7 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
     server = DeviceFactory.create(
         name="boiler.1", project=acme, device_type=DeviceTypeFactory.create(slug="server"), hostname="boiler.1"
     )
+    purge = Purge.objects.create(device_id="boiler.1", name="boiler.1", project=acme)
     credential = Credential.objects.create(device=device, kind="api_key", public_id="0123456789abcdef")
     return {
         "project": {"slug": "acme"},
@@ -135,6 +138,7 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         "command": {"pk": command.pk},
         "twin": {"device_id": "boiler.1"},
         "device": {"device_id": "boiler.1", "command_id": command.pk},
+        "purge": {"pk": purge.pk},
         "server": {"id": server.uuid},
     }
 

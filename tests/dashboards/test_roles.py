@@ -15,11 +15,13 @@ CAST = ["alice", "oscar", "vera", "charlie", "root", "nobody"]
 # What alice, oscar, vera, charlie, root and nobody get: who has not signed in is sent to do so.
 ALL = (200, 200, 200, 200, 200, 302)
 MEMBERS = (200, 200, 200, 404, 200, 302)
+OPERATORS = (200, 200, 403, 403, 200, 302)
 SIGNED_IN_ALREADY = (302, 302, 302, 302, 302, 200)
 
 MATRIX: dict[str, tuple[int, ...]] = {
     "fleet": ALL,
     "fleet-summary": ALL,
+    "console": OPERATORS,
     "device": MEMBERS,
     "device-tab": MEMBERS,
     "login": SIGNED_IN_ALREADY,

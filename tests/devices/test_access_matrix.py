@@ -3,30 +3,23 @@
 By password and by certificate; before and after rotation and revocation.
 """
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
-from devices.broker_files import user_name, write_broker_files
-from devices.credentials import issue, revoke
+from devices.broker_files import write_broker_files
+from devices.broker_users import user_name
+from devices.credentials import revoke
 from devices.models import Credential, CredentialKind, Device
-from iotsphere.supervisor.options import PROJECT_FOLDER
-from iotsphere.supervisor.ports import free_port
+from tests.devices.stage import PASSWORD, Shown, Stage, staged
 from tests.factories import DeviceFactory
-from tests.servers.child import Child
-from tests.servers.ports import is_listening
-from tests.servers.programs import program
 from tests.supervisor.brokers import BrokerClient
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.once
 
-SHIPPED = PROJECT_FOLDER / "deploy/mosquitto"
 TOPICS = ("telemetry", "status", "twin/desired", "twin/reported", "command", "command/7/reply")
 MAY_WRITE = {"telemetry", "status", "twin/reported", "command/7/reply"}
 MAY_READ = {"twin/desired", "command"}
@@ -44,90 +37,10 @@ ELSEWHERE = [
 END = "app/device/boiler/telemetry"  # what a client says last: all that it said before has been judged
 
 
-@dataclass
-class Ports:
-    portal: int
-    password: int
-    certificate: int
-
-
-@dataclass
-class Shown:
-    """A credential, and what a device needs to present it."""
-
-    credential: Credential
-    options: dict[str, Any]
-
-
-class Stage:
-    """A broker, the portal's client on it, and whoever else comes."""
-
-    def __init__(self, ports: Ports, folder: Path) -> None:
-        self.ports, self.folder = ports, folder
-        self.clients: list[BrokerClient] = []
-        self.portal = self._client(ports.portal, "iotsphere", "secret", client_id="portal")
-        self.portal.subscribe("#")
-
-    def issue(self, device: Device, kind: str) -> Shown:
-        if kind == CredentialKind.MQTT:
-            credential, password = issue(device, kind, None)
-            return Shown(credential, {"user": user_name(credential), "password": password, "port": self.ports.password})
-        credential, key = issue(device, kind, None)
-        certificate, key_file = (self.folder / f"{credential.public_id}.{suffix}" for suffix in ("pem", "key"))
-        certificate.write_text(credential.certificate)
-        key_file.write_text(key)
-        return Shown(credential, {"certificate": (certificate, key_file), "port": self.ports.certificate})
-
-    def connect(self, shown: Shown, **more: Any) -> BrokerClient:
-        """A client that the broker takes; it may still be reading of the credential."""
-        taken: list[BrokerClient] = []
-
-        def is_taken() -> bool:
-            taken.append(self.ask(shown, **more))
-            return taken[-1].is_taken
-
-        wait_until(is_taken, what="the broker to take the credential")
-        return taken[-1]
-
-    def ask(self, shown: Shown, **more: Any) -> BrokerClient:
-        options = {**shown.options, **more}
-        return self._client(options.pop("port"), options.pop("user", ""), options.pop("password", ""), **options)
-
-    def heard(self) -> list[str]:
-        return self.portal.topics()
-
-    def _client(self, *args: Any, **options: Any) -> BrokerClient:
-        ca = None if args[0] == self.ports.portal else self.folder / "ca.pem"
-        self.clients.append(BrokerClient(*args, ca=ca, reconnects=False, **options))
-        return self.clients[-1]
-
-
 @pytest.fixture
 def stage(tmp_path: Path, settings: Any, transactional_db: None) -> Iterator[Stage]:
-    ports = Ports(free_port(), free_port(), free_port())
-    settings.BROKER_DIR, settings.CA_DIR = str(tmp_path), tmp_path / "authority"
-    settings.MQTT_URL, settings.DEMO = f"mqtt://iotsphere:secret@127.0.0.1:{ports.portal}", False
-    write_broker_files()
-    call_command("broker_certificate", "127.0.0.1", folder=tmp_path, verbosity=0)
-    child = Child("mosquitto", [program("mosquitto"), "-c", _configuration(tmp_path, ports)], tmp_path / "log")
-    child.wait_until(lambda: all(map(is_listening, (ports.portal, ports.password, ports.certificate))))
-    stage = Stage(ports, tmp_path)
-    yield stage
-    for client in stage.clients:
-        client.close()
-    child.stop()
-    print(child.output)
-
-
-def _configuration(folder: Path, ports: Ports) -> Path:
-    """The shipped one, with folders and ports of this test."""
-    text = (SHIPPED / "mosquitto.conf").read_text() + (SHIPPED / "devices.conf").read_text()
-    text = re.sub(r"/var/lib/(iotsphere/broker|mosquitto)|/etc/mosquitto/certs", str(folder), text)
-    for shipped, here in ((1883, ports.portal), (8883, ports.password), (8884, ports.certificate)):
-        text = re.sub(rf"(?m)^listener {shipped}\b", f"listener {here}", text)
-    file = folder / "mosquitto.conf"
-    file.write_text(f"user root\n{text}")
-    return file
+    with staged(tmp_path, settings, "files") as stage:
+        yield stage
 
 
 @pytest.fixture(params=[CredentialKind.MQTT, CredentialKind.X509])
@@ -278,9 +191,10 @@ def test_a_password_opens_no_door_for_certificates(stage: Stage, boiler: Device)
 
 
 def test_a_certificate_of_another_authority_is_refused(stage: Stage, boiler: Device, settings: Any) -> None:
-    settings.CA_DIR, ours = stage.folder / "impostor", settings.CA_DIR
+    ours, folder = settings.CA_DIR, settings.BROKER_DIR
+    settings.CA_DIR, settings.BROKER_DIR = stage.folder / "impostor", ""
     shown = stage.issue(boiler, CredentialKind.X509)
-    settings.CA_DIR = ours
+    settings.CA_DIR, settings.BROKER_DIR = ours, folder
     write_broker_files()
     assert not stage.ask(shown).is_taken
 
@@ -292,7 +206,7 @@ def test_the_brokers_own_certificate_is_no_devices(stage: Stage, boiler: Device)
 
 
 def test_a_user_name_beside_a_certificate_counts_for_nothing(stage: Stage, boiler: Device) -> None:
-    client = stage.connect(stage.issue(boiler, CredentialKind.X509), user="iotsphere", password="secret")
+    client = stage.connect(stage.issue(boiler, CredentialKind.X509), user="iotsphere", password=PASSWORD)
     client.publish("app/device/cellar/telemetry")
     client.publish(END)
     wait_until(stage.heard, what="what it says last")

@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from devices import credentials
-from devices.broker_files import user_name, write_broker_files
+from devices.broker_files import write_broker_files
+from devices.broker_users import user_name
 from devices.models import CredentialKind, Device
 from devices.mqtt_password import mqtt_password_matches
 from iotsphere.models import User

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from time_machine import travel
 
 from devices.authority import authority, key_pem
-from devices.broker_files import user_name
+from devices.broker_users import user_name
 from devices.credentials import issue, revoke, warn_of_expiry
 from devices.models import Credential, CredentialKind, Device, RevokedCertificate
 from devices.revocation import revocation_list

@@ -202,3 +202,13 @@ def test_a_device_that_owes_something_is_told_again_when_it_connects(ear: Ear, l
     report(lamp, {"mode": "off"}, version=1)
     note_statuses([Status(lamp.device_id, "online", timezone.now())])
     assert work_off() == 0
+
+
+def test_a_device_that_has_forgotten_is_told_again_and_one_that_refuses_once(ear: Ear, lamp: Device) -> None:
+    desire(lamp, {"mode": "off"}, None)
+    report(lamp, {"mode": "off"}, version=1)
+    work_off()
+    report(lamp, {"mode": "eco"})
+    assert work_off() == 1
+    report(lamp, {"mode": "eco"})
+    assert work_off() == 0

@@ -22,6 +22,7 @@ PAGES = {
     "details": "/devices/WATER_HEATER_01/details/",
     "operations": "/devices/WATER_HEATER_01/operations/",
     "history": "/devices/WATER_HEATER_01/history/",
+    "console": "/console/",
 }
 pytestmark = pytest.mark.once
 LONG = "<b>Unbreakably_long_device_name_" + "x" * 60

@@ -38,7 +38,14 @@ class Broker(Server):
 
 
 class Mosquitto(Broker):
-    """Takes everybody, else as in production (deploy/mosquitto): killed, it may lose what came in its last second."""
+    """Takes everybody, else as in production (deploy/mosquitto): killed, it may lose what came in its last second.
+
+    `more` are further lines of its configuration.
+    """
+
+    def __init__(self, folder: Path, more: Sequence[str] = ()) -> None:
+        super().__init__(folder)
+        self._more = more
 
     def _command(self) -> Sequence[str | Path]:
         lines = [
@@ -52,6 +59,7 @@ class Mosquitto(Broker):
             "max_queued_messages 0",
             "max_queued_bytes 268435456",
             "max_packet_size 2097152",
+            *self._more,
         ]
         if os.geteuid() == 0:
             lines.append("user root")  # or it changes to a user who cannot write in the folder

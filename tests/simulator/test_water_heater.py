@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from iotsphere.simulator.columns import reading
+from iotsphere.simulator.obedience import Unable
 from iotsphere.simulator.water_heater import SET_POINTS, WaterHeater
 from tests.simulator.fleet import DAY, MONDAY, a_heater
 
@@ -94,3 +95,51 @@ def test_a_clock_set_back_changes_nothing() -> None:
     after = reading(heater, MONDAY + DAY - 3600)
     assert after["energy"] == before["energy"]
     assert heater.moment == MONDAY + DAY
+
+
+# --- What somebody sets ---
+
+
+def test_it_heats_to_what_somebody_has_set() -> None:
+    heater = a_heater()
+    heater.set({"target_temperature": 62.5})
+    assert heater.settings()["target_temperature"] == 62.5
+    assert set(heater.advance(WEEK[:600])["target_temperature"]) == {62.5}
+
+
+def test_switched_off_it_cools() -> None:
+    heater = a_heater()
+    heater.set({"mode": "off", "target_temperature": 60})
+    week = heater.advance(WEEK)
+    assert set(week["mode"]) == {"off"}
+    assert np.ptp(week["energy"]) == 0
+    assert week["temperature"][-1] < 25
+
+
+def test_what_it_was_set_to_stays_while_it_is_off() -> None:
+    heater = a_heater()
+    heater.set({"mode": "off", "target_temperature": 60})
+    assert heater.settings() == {"mode": "off", "target_temperature": 60}
+
+
+def test_without_a_setting_it_follows_its_household() -> None:
+    heater = a_heater()
+    before = heater.settings()
+    heater.set({"mode": "off"})
+    heater.set({})
+    assert heater.settings() == before
+
+
+def test_a_boost_ends_by_itself() -> None:
+    heater = a_heater()
+    heater.do("boost", {"minutes": 30}, MONDAY)
+    hour = heater.advance(MONDAY + np.arange(60, 3600, 60))
+    assert list(hour["mode"][:29]) == ["boost"] * 29
+    assert set(hour["mode"][30:]) == {"standard"}
+
+
+def test_switched_off_it_refuses_a_boost() -> None:
+    heater = a_heater()
+    heater.set({"mode": "off"})
+    with pytest.raises(Unable):
+        heater.do("boost", {"minutes": 30}, MONDAY)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from devices import credentials
-from devices.broker_files import user_name, write_broker_files
+from devices.broker_files import write_broker_files
+from devices.broker_users import user_name
 from devices.models import Credential, CredentialKind, Device
 from iotsphere.supervisor.broker import PORTAL_USER, EmbeddedBroker
 from iotsphere.supervisor.ports import loopback_addresses

@@ -177,8 +177,7 @@ def test_requests_are_counted_for_each_key(send: Send, device: Device, settings:
 
 
 def test_while_redis_is_away_nobody_is_turned_away(send: Send, settings: Any) -> None:
-    cache = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
-    settings.CACHES = {"default": cache}
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
     assert send(GOOD).status_code == 202
 
 

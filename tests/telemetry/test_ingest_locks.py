@@ -7,8 +7,9 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection, models, transaction
 
+from devices.models import Device
 from telemetry.ingest import Envelope, ingest
-from telemetry.models import LedgerHour, Metric
+from telemetry.models import LedgerHour, Metric, Reading
 from tests.factories import DeviceFactory
 from tests.telemetry.letters import NOW, SECOND, telemetry
 from tests.waiting import wait_until
@@ -44,9 +45,14 @@ def waiting_for(row: models.QuerySet, batch: list[Envelope]) -> Iterator[None]:
 
 
 def someone_waits() -> bool:
+    return waiting() > 0
+
+
+def waiting() -> int:
+    """How many processes wait for another."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])
+        cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0]
 
 
 def is_free(row: models.QuerySet) -> bool:
@@ -74,3 +80,24 @@ def test_who_waits_for_the_first_page_of_the_ledger_holds_no_later_one(batch: Ba
     first, *later = LedgerHour.objects.order_by("sender").values_list("pk", flat=True)
     with waiting_for(LedgerHour.objects.filter(pk=first), batch(1)):
         assert all(is_free(LedgerHour.objects.filter(pk=pk)) for pk in later)
+
+
+def test_deleting_a_device_waits_for_ingest_and_never_in_a_circle(batch: Batch) -> None:
+    """Ingest that waits for a metric holds nothing that who deletes the device has or will wait for."""
+    ingest(batch(0))
+    device = Device.objects.earliest("pk")
+    other = threading.Thread(target=_delete, args=[device])
+    with waiting_for(Metric.objects.filter(device=device), batch(1)):
+        other.start()
+        wait_until(lambda: waiting() == 2)
+    other.join(10)
+    assert not other.is_alive()
+    assert not Device.objects.filter(pk=device.pk).exists()
+    assert not Reading.objects.exclude(metric__in=Metric.objects.all()).exists()
+
+
+def _delete(device: Device) -> None:
+    try:
+        device.delete()
+    finally:
+        connection.close()

@@ -161,10 +161,10 @@ def test_a_device_that_moves_to_another_project_falls_silent(
     assert socket.receive()["devices"].keys() == {"cellar"}
 
 
-def test_the_state_takes_two_queries(
+def test_the_state_takes_four_queries(
     vera: User, sensor: Device, cellar: Device, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(4):
         Wish(project="acme").state(vera)
 
 

@@ -58,7 +58,7 @@ def _actors(now: float) -> Iterator[Actor]:
         simulated = device.build(now, Incidents())
         if device.device_id in last:
             simulated.resume(*last[device.device_id])
-        yield Actor(device.device_id, simulated, device.interval, has_clock=device.has_clock)
+        yield Actor(device.device_id, simulated, device.interval, has_clock=device.has_clock, manner=device.manner)
 
 
 def _last_reported() -> dict[str, tuple[float, dict[str, Value]]]:
