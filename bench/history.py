@@ -1,60 +1,141 @@
-"""How fast a month of one metric is charted: from rollups against the readings they are made of."""
+"""How fast a month of four metrics is charted while many millions of readings are stored: from rollups v. readings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
+from bench.options import options
+from bench.report import at_least, at_most
 from devices.models import Device, Project
 from telemetry.buckets import fitting
 from telemetry.history import history
 from telemetry.models import Metric
 from telemetry.partitions import maintain
 from telemetry.rollups import recompute
+from tests.servers.installation import Installation
 
-READINGS = 172_800  # a month at one every 15 seconds
-NEIGHBOURS = 20  # other metrics with as many
+READINGS = 172_800  # of a metric: a month at one every 15 seconds
+METRICS = [f"m{number}" for number in range(4)]
 MONTH = timedelta(days=30)
 ROUNDS = 20
+DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 
 FILL = """
     INSERT INTO telemetry_reading (metric_id, time, value)
-    SELECT %s, %s::timestamptz + number * interval '15 seconds', sin(number / 500.0) * 10
-    FROM generate_series(0, %s - 1) AS number
+    SELECT metric.id, %s::timestamptz + number * interval '15 seconds', sin(number / 500.0 + metric.id) * 10
+    FROM generate_series(%s, %s) AS number, telemetry_metric metric
+    JOIN devices_device device ON device.id = metric.device_id WHERE device.project_id = %s
 """
 MARK = """
     INSERT INTO telemetry_dirtybucket (metric_id, start, marks)
-    SELECT DISTINCT metric_id, date_bin('5 minutes', time, 'epoch'), 1 FROM telemetry_reading
-    WHERE metric_id = %s ON CONFLICT DO NOTHING
+    SELECT metric.id, start, 1 FROM telemetry_metric metric JOIN devices_device device ON device.id = metric.device_id,
+        generate_series(%s::timestamptz, %s::timestamptz - interval '1 second', interval '5 minutes') AS start
+    WHERE device.project_id = %s
+"""
+RAW = """
+    SELECT metric_id, date_bin(%s, time, %s), count(value), sum(value), min(value), max(value)
+    FROM telemetry_reading WHERE metric_id = ANY(%s) AND time >= %s AND time < %s GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
-def measure() -> Iterator[str]:
-    project = Project.objects.create(name="Charts", slug="charts")
-    device = Device.objects.create(device_id="chart", name="Chart", project=project)
-    metrics = [Metric.objects.create(device=device, key=f"m{number}", label="M") for number in range(NEIGHBOURS + 1)]
+def measure(installation: Installation) -> Iterator[str]:
     end = timezone.now().replace(minute=0, second=0, microsecond=0)
     start = end - MONTH
-    with connection.cursor() as cursor:
-        for metric in metrics:
-            cursor.execute(FILL, [metric.pk, start, READINGS])
-    maintain(timezone.now())
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE telemetry_reading")
-        cursor.execute(MARK, [metrics[0].pk])
-    raw = median(_milliseconds(device, start, end) for _ in range(ROUNDS))
+    device, stored = _fill(start, end, options.rows or options.size(20_736_000, 1_382_400))
+    width = fitting(start, end, 500, device.project.time_zone).width
+    yield f"30 days of {len(METRICS)} metrics in steps of {width}; {stored:,} readings stored"
+
+    metrics = list(Metric.objects.filter(device=device).values_list("pk", flat=True))
+    timer = Timer(lambda: _execute(RAW, width, start, metrics, start, end))
+    raw_cold = _cold(installation, timer)
+    raw_warm = median(timer.sql() for _ in range(ROUNDS))
+    timer = Timer(lambda: history(device, METRICS, start, end))
+    cold = _cold(installation, timer)
+    warm = median(timer.sql() for _ in range(ROUNDS))
+    whole = median(timer.whole() for _ in range(ROUNDS))
+    yield f"from readings: SQL {raw_warm:.1f} ms warm, {_words(raw_cold)} cold"
+    yield f"the portal's history: SQL {warm:.1f} ms warm, {_words(cold)} cold; with all around it {whole:.1f} ms"
+    yield at_least("a chart from rollups v. from readings, warm", raw_warm / warm, 20)
+    yield at_most("its SQL, warm", warm, 15, "ms")
+    if raw_cold and cold:
+        yield at_least("a chart from rollups v. from readings, cold", raw_cold / cold, 20)
+        yield at_most("its SQL, cold", cold, 100, "ms")
+
+
+def _fill(start: datetime, end: datetime, rows: int) -> tuple[Device, int]:
+    """A device that is charted, and as many others as it takes; how many readings that makes."""
+    project = Project.objects.create(name="Charts", slug="charts")
+    devices = [
+        Device.objects.create(device_id=f"chart-{number}", name="Chart", project=project)
+        for number in range(max(1, rows // (READINGS * len(METRICS))))
+    ]
+    Metric.objects.bulk_create([Metric(device=device, key=key, label=key) for device in devices for key in METRICS])
+    at = start
+    while at <= end:  # each call makes the partitions of the week that follows
+        maintain(at)
+        at += timedelta(days=7)
+    per_day = READINGS // 30
+    for day in range(30):
+        _execute(FILL, start, day * per_day, (day + 1) * per_day - 1, project.pk)
+    _execute(MARK, start, end, project.pk)
     recompute()
-    rolled_up = median(_milliseconds(device, start, end) for _ in range(ROUNDS))
-    width = fitting(start, end, 500, project.time_zone).width
-    stored = READINGS * len(metrics)
-    yield f"history, 30 days in steps of {width / 3600:g} h, {stored:,} readings stored"
-    yield f"history, from readings: {raw:,.1f} ms; from rollups: {rolled_up:,.1f} ms, {raw / rolled_up:.0f} × as fast"
+    for table in ("telemetry_reading", "telemetry_fiveminuterollup", "telemetry_hourlyrollup"):
+        _execute(f"VACUUM (ANALYZE) {table}")
+    return devices[0], len(devices) * len(METRICS) * READINGS
 
 
-def _milliseconds(device: Device, start: datetime, end: datetime) -> float:
-    began = perf_counter()
-    history(device, ["m0"], start, end)
-    return 1000 * (perf_counter() - began)
+class Timer:
+    """Milliseconds that something takes: all of it, or what it spends in the database."""
+
+    def __init__(self, function: Callable[[], object]) -> None:
+        self._function = function
+        self._in_database = 0.0
+
+    def whole(self) -> float:
+        began = perf_counter()
+        self._function()
+        return 1000 * (perf_counter() - began)
+
+    def sql(self) -> float:
+        self._in_database = 0.0
+        with connection.execute_wrapper(self._note):
+            self._function()
+        return 1000 * self._in_database
+
+    def _note(self, execute: Callable[..., Any], *arguments: Any) -> Any:
+        began = perf_counter()
+        try:
+            return execute(*arguments)
+        finally:
+            self._in_database += perf_counter() - began
+
+
+def _cold(installation: Installation, timer: Timer) -> float | None:
+    """After a restart of PostgreSQL and with nothing of its files in memory; None where that cannot be had."""
+    connection.close()
+    installation.postgres.stop()
+    try:
+        DROP_CACHES.write_text("3")
+    except OSError:
+        return None
+    finally:
+        installation.postgres.start()
+    _execute("SELECT 1 FROM telemetry_metric LIMIT 1")  # connects
+    return timer.sql()
+
+
+def _words(milliseconds: float | None) -> str:
+    return "not measured (the page cache cannot be emptied here)" if milliseconds is None else f"{milliseconds:.1f} ms"
+
+
+def _execute(statement: str, *parameters: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        if cursor.description:
+            cursor.fetchall()

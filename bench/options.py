@@ -1,5 +1,8 @@
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import TypeVar
+
+Number = TypeVar("Number", int, float)
 
 
 class Options(Namespace):
@@ -10,7 +13,7 @@ class Options(Namespace):
     rows: int | None = None
     minutes: float | None = None
 
-    def size(self, usual: int, quick: int) -> int:
+    def size(self, usual: Number, quick: Number) -> Number:
         return quick if self.quick else usual
 
 
