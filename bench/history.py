@@ -20,15 +20,15 @@ from telemetry.partitions import maintain
 from telemetry.rollups import recompute
 from tests.servers.installation import Installation
 
-READINGS = 172_800  # of a metric: a month at one every 15 seconds
-METRICS = [f"m{number}" for number in range(4)]
+READINGS = 43_200  # of a metric: a month at one a minute
+METRICS = [f"m{number}" for number in range(4)]  # 172,800 readings of the device
 MONTH = timedelta(days=30)
 ROUNDS = 20
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 
 FILL = """
     INSERT INTO telemetry_reading (metric_id, time, value)
-    SELECT metric.id, %s::timestamptz + number * interval '15 seconds', sin(number / 500.0 + metric.id) * 10
+    SELECT metric.id, %s::timestamptz + number * interval '1 minute', sin(number / 500.0 + metric.id) * 10
     FROM generate_series(%s, %s) AS number, telemetry_metric metric
     JOIN devices_device device ON device.id = metric.device_id WHERE device.project_id = %s
 """
@@ -36,7 +36,13 @@ MARK = """
     INSERT INTO telemetry_dirtybucket (metric_id, start, marks)
     SELECT metric.id, start, 1 FROM telemetry_metric metric JOIN devices_device device ON device.id = metric.device_id,
         generate_series(%s::timestamptz, %s::timestamptz - interval '1 second', interval '5 minutes') AS start
-    WHERE device.project_id = %s
+    WHERE device.id = %s
+"""
+# The rollups of the others are only there to be passed by.
+NEIGHBOURS = """
+    INSERT INTO {table} (metric_id, start, count, sum, min, max, first, last, increase)
+    SELECT metric_id, date_bin('{width}', time, 'epoch'), count(*), sum(value), min(value), max(value), 0, 0, 0
+    FROM telemetry_reading WHERE time >= %s AND time < %s GROUP BY 1, 2 ON CONFLICT DO NOTHING
 """
 RAW = """
     SELECT metric_id, date_bin(%s, time, %s), count(value), sum(value), min(value), max(value)
@@ -83,11 +89,14 @@ def _fill(start: datetime, end: datetime, rows: int) -> tuple[Device, int]:
     per_day = READINGS // 30
     for day in range(30):
         _execute(FILL, start, day * per_day, (day + 1) * per_day - 1, project.pk)
-    _execute(MARK, start, end, project.pk)
+    chosen = devices[len(devices) // 2]
+    _execute(MARK, start, end, chosen.pk)
     recompute()
+    for table, width in (("telemetry_fiveminuterollup", "5 minutes"), ("telemetry_hourlyrollup", "1 hour")):
+        _execute(NEIGHBOURS.format(table=table, width=width), start, end)
     for table in ("telemetry_reading", "telemetry_fiveminuterollup", "telemetry_hourlyrollup"):
         _execute(f"VACUUM (ANALYZE) {table}")
-    return devices[0], len(devices) * len(METRICS) * READINGS
+    return chosen, len(devices) * len(METRICS) * READINGS
 
 
 class Timer:

@@ -23,7 +23,7 @@ def measure(_: Installation) -> Iterator[str]:
     rows = _rows()
     batches = options.size(10, 2)
     raw, ours = [], []
-    for _ in range(3):
+    for _round in range(3):
         raw.append(_per_second(_copy, rows, batches))
         ours.append(_per_second(store, rows, batches))
     ratio = median(mine / limit for mine, limit in zip(ours, raw, strict=True))

@@ -106,6 +106,8 @@ export class LiveSocket extends EventTarget {
       if (!subscription) return;
       subscription.cursor = frame.cursor ?? subscription.cursor;
       for (const [deviceId, change] of Object.entries(frame.devices)) subscription.handler(deviceId, change);
+    } else if (frame.type === "ping") {
+      this.#send({ type: "pong", mark: frame.mark }); // all before it has been read
     } else if (frame.type === "paused") {
       this.detail = frame.detail;
       this.pausedAt = Date.now();

@@ -48,6 +48,9 @@ class Socket(Protocol):
     device_pk: int | None  # 0 until it is known
     session: str
 
+    @property
+    def subscription_count(self) -> int: ...
+
     def recheck(self) -> None:
         """Who this is, or what they may see, may have changed."""
 
@@ -104,6 +107,12 @@ class Hub:
             reader.cancel()
             await asyncio.wait([reader], timeout=0.1)
         await redis.aclose()
+
+    def sockets_of(self, user_pk: int) -> int:
+        return sum(socket.user_pk == user_pk for socket in self._sockets)
+
+    def subscriptions_of(self, user_pk: int) -> int:
+        return sum(socket.subscription_count for socket in self._sockets if socket.user_pk == user_pk)
 
     def join(self, subscription: Subscription) -> None:
         """From now on, the subscription is offered everything about its subject that comes after its cursor."""

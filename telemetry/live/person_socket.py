@@ -10,6 +10,7 @@ from telemetry.live.stream import session_fingerprint
 from telemetry.live.visitor import Visitor, visitor_with_session, visitor_with_token
 
 HINT_BEFORE_EXPIRY = 60  # seconds
+TOO_MANY = 4429
 
 
 class PersonSocket(OrderlySocket):
@@ -58,8 +59,7 @@ class PersonSocket(OrderlySocket):
         elif (visitor := await database_sync_to_async(visitor_with_session)(session_key)) is None:
             await self._turn_away("Your session is over: sign in again.")
         else:
-            self._believe(visitor)
-            await self.welcome(visitor)
+            await self._let_in(visitor)
 
     async def _authenticate(self, token: str) -> None:
         visitor = await database_sync_to_async(visitor_with_token)(token)
@@ -67,6 +67,13 @@ class PersonSocket(OrderlySocket):
             await self._turn_away("The access token is not valid: get another from /api/v1/token/refresh/.")
         elif self._visitor is not None and visitor.user.pk != self._visitor.user.pk:
             raise BadRequest("This socket is another user's: open a new one.")
+        else:
+            await self._let_in(visitor)
+
+    async def _let_in(self, visitor: Visitor) -> None:
+        most = settings.LIVE_SOCKETS_PER_USER
+        if self._visitor is None and self._hub.sockets_of(visitor.user.pk) >= most:
+            await self.hang_up(TOO_MANY, Refused("limit", f"You have {most} live sockets open: close some of them."))
         else:
             self._believe(visitor)
             await self.welcome(visitor)

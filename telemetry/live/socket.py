@@ -29,6 +29,10 @@ class OrderlySocket(AsyncWebsocketConsumer):
     device_pk: int | None = None
     session = ""
 
+    @property
+    def subscription_count(self) -> int:
+        return 0
+
     def __init__(self) -> None:
         super().__init__()
         self._hub = hub()

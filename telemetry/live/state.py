@@ -78,5 +78,5 @@ def storable(name: str) -> str:
 
 
 def _listed(names: frozenset[str]) -> str:
-    first = sorted(names)[:5]
+    first = [name[:64] for name in sorted(names)[:5]]
     return ", ".join(first) + (f" and {len(names) - len(first)} more" if len(names) > len(first) else "")

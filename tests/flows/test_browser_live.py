@@ -91,3 +91,14 @@ def test_markup_sent_by_a_device_stays_text(page: Page, heater: Device) -> None:
     send("WATER_HEATER_01", status=evil)
     expect(page.locator("#panel-operations [data-metric=status]")).to_have_text(evil)
     assert page.locator("main img").count() == 0
+
+
+def test_a_page_that_is_sent_much_says_that_it_keeps_up(page: Page, heater: Device) -> None:
+    with page.expect_websocket() as opened:
+        open_live(page, "/")
+    send("WATER_HEATER_01", temperature=71.5)
+    expect(page.locator("[data-metric=temperature]")).to_have_text("71.5")
+    for number in range(3):
+        much: live.LiveValue = {"value": 300_000 * str(number), "time": timezone.now()}
+        with opened.value.expect_event("framesent", lambda frame: '"pong"' in frame):
+            live.push({"WATER_HEATER_01": {"project": heater.project_id, "values": {"much": much}}})

@@ -22,6 +22,15 @@ from tests.fixtures.sockets import session_cookie
 from tests.servers.ports import ReservedPort, is_listening
 
 PATIENCE = 20
+SERVERS = {"daphne": ["daphne", "--bind", "127.0.0.1"], "uvicorn": ["uvicorn", "--lifespan", "off"]}
+
+
+@pytest.fixture(params=["daphne", "uvicorn"])
+def portal(request: pytest.FixtureRequest, start_process: StartProcess) -> Portal:
+    """A web process under each of the servers that it may run under."""
+    port = ReservedPort().release()
+    process = start_process("-m", *SERVERS[request.param], "--port", str(port), "iotsphere.asgi:application")
+    return Portal(f"127.0.0.1:{port}", process.wait_until(lambda: is_listening(port)))
 
 
 @pytest.fixture
@@ -57,14 +66,6 @@ def page(portal: Portal, vera: User) -> Iterator[Page]:
     page = Page(portal, vera)
     yield page
     page.socket.close()
-
-
-@pytest.fixture
-def uvicorn(start_process: StartProcess) -> Portal:
-    """The web process under the other server that it may run under."""
-    port = ReservedPort().release()
-    process = start_process("-m", "uvicorn", "--port", str(port), "--lifespan", "off", "iotsphere.asgi:application")
-    return Portal(f"127.0.0.1:{port}", process.wait_until(lambda: is_listening(port)))
 
 
 def send(value: float, *, seconds_ago: int = 0) -> str:
@@ -118,14 +119,6 @@ def test_a_password_change_closes_the_socket(page: Page, vera: User) -> None:
         page.receive()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401
-
-
-def test_uvicorn_serves_as_well(uvicorn: Portal, vera: User, sensor: Device) -> None:
-    page = Page(uvicorn, vera)
-    page.subscribe()
-    time = send(25.5)
-    assert temperature(page.receive()) == {"value": 25.5, "time": time}
-    page.socket.close()
 
 
 def test_a_socket_that_another_site_opens_is_refused(portal: Portal) -> None:

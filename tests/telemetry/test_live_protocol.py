@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from pytest_django import Settings
 
 from devices.models import Device, Project
 from iotsphere.models import User
@@ -9,7 +10,7 @@ from telemetry.live.frames import MOST_BYTES
 from telemetry.live.socket import MOST_BAD_FRAMES
 from telemetry.live.state import MOST_DEVICES
 from tests.factories import DeviceFactory
-from tests.fixtures.sockets import Live
+from tests.fixtures.sockets import Live, OpenSocket, access_token
 
 
 @pytest.fixture
@@ -104,3 +105,47 @@ def test_a_socket_has_a_limited_number_of_subscriptions(live: Live, vera: User, 
 def test_a_subscription_has_a_limited_number_of_devices(live: Live, vera: User) -> None:
     devices = [f"device-{number}" for number in range(MOST_DEVICES + 1)]
     assert live(vera).ask({"type": "subscribe", "id": "x", "devices": devices})["code"] == "limit"
+
+
+def test_all_sockets_of_an_account_have_a_limited_number_of_them(
+    live: Live, vera: User, sensor: Device, settings: Settings
+) -> None:
+    settings.LIVE_SUBSCRIPTIONS_PER_USER = 2
+    first, second = live(vera), live(vera)
+    for socket, name in ((first, "a"), (second, "b")):
+        assert socket.ask({"type": "subscribe", "id": name, "devices": ["sensor"]})["type"] == "state"
+    assert first.ask({"type": "subscribe", "id": "c", "devices": ["sensor"]})["code"] == "limit"
+
+
+def test_a_subscription_of_a_name_in_use_is_not_one_more(
+    live: Live, vera: User, sensor: Device, settings: Settings
+) -> None:
+    settings.LIVE_SUBSCRIPTIONS_PER_USER = 1
+    socket = live(vera)
+    for _ in range(2):
+        assert socket.ask({"type": "subscribe", "id": "a", "devices": ["sensor"]})["type"] == "state"
+
+
+def test_an_account_has_a_limited_number_of_sockets(
+    live: Live, open_socket: OpenSocket, vera: User, settings: Settings
+) -> None:
+    settings.LIVE_SOCKETS_PER_USER = 1
+    live(vera)
+    one_more = open_socket({})
+    assert one_more.receive()["type"] == "authenticate"
+    assert one_more.ask({"type": "authenticate", "token": access_token(vera)})["code"] == "limit"
+    assert one_more.receive() == {"type": "close", "code": 4429}
+
+
+def test_sockets_of_others_do_not_count(live: Live, vera: User, oscar: User, settings: Settings) -> None:
+    settings.LIVE_SOCKETS_PER_USER = 1
+    live(vera)
+    assert live(oscar).ask({"type": "ping"}) == {"type": "pong"}
+
+
+def test_signing_in_once_more_is_not_one_more(open_socket: OpenSocket, vera: User, settings: Settings) -> None:
+    settings.LIVE_SOCKETS_PER_USER = 1
+    socket = open_socket({})
+    socket.receive()
+    for _ in range(2):
+        assert socket.ask({"type": "authenticate", "token": access_token(vera)})["type"] == "ready"
