@@ -54,7 +54,7 @@ def measure(installation: Installation) -> Iterator[str]:
     end = timezone.now().replace(minute=0, second=0, microsecond=0)
     start = end - MONTH
     device, stored = _fill(start, end, options.rows or options.size(20_736_000, 1_382_400))
-    width = fitting(start, end, 500, device.project.time_zone).width
+    width = timedelta(seconds=fitting(start, end, 500, device.project.time_zone).width)
     yield f"30 days of {len(METRICS)} metrics in steps of {width}; {stored:,} readings stored"
 
     metrics = list(Metric.objects.filter(device=device).values_list("pk", flat=True))
