@@ -13,6 +13,8 @@ SECTIONS = {
         "devices.Command": "terminal",
         "devices.Twin": "tune",
         "devices.Credential": "key",
+        "devices.ProvisioningKey": "vpn_key",
+        "devices.ClaimCode": "qr_code_2",
         "devices.DeviceType": "category",
         "devices.Project": "workspaces",
     },
@@ -22,6 +24,7 @@ SECTIONS = {
         "telemetry.RejectedMessage": "block",
         "telemetry.LedgerHour": "receipt_long",
         "telemetry.RejectionCount": "format_list_numbered",
+        "telemetry.OwedEvaluation": "pending_actions",
     },
     "Accounts": {
         "iotsphere.User": "person",

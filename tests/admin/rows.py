@@ -10,11 +10,21 @@ from django.db.models import Model
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from devices.audit import record
+from devices.claims import codes_for
 from devices.commands import send
 from devices.credentials import issue
 from devices.models import Project, Purge, RetentionClass, RevokedCertificate
+from devices.provisioning import make_key
 from devices.twin import report
-from telemetry.models import Door, LedgerHour, QuarantinedMessage, RejectedMessage, RejectionCount, RetentionReceipt
+from telemetry.models import (
+    Door,
+    LedgerHour,
+    OwedEvaluation,
+    QuarantinedMessage,
+    RejectedMessage,
+    RejectionCount,
+    RetentionReceipt,
+)
 from telemetry.reasons import Reason
 from tests.factories import (
     NOON,
@@ -68,11 +78,16 @@ OF_PROJECTS: dict[str, MakeRow] = {
     ),
     "devices.Membership": lambda project: MembershipFactory.create(project=project),
     "devices.Device": lambda project: DeviceFactory.create(project=project),
+    "devices.ProvisioningKey": lambda project: make_key(project, UserFactory.create())[0],
+    "devices.ClaimCode": lambda project: codes_for([DeviceFactory.create(project=project)], UserFactory.create())[0],
     "devices.Credential": lambda project: issue(DeviceFactory.create(project=project), "api_key", None)[0],
     "devices.Command": _command,
     "devices.Twin": lambda project: report(DeviceFactory.create(project=project), {"mode": "eco"}),
     "devices.Purge": lambda project: Purge.objects.create(device_id="gone", name="Gone", project=project),
     "telemetry.Metric": _metric,
+    "telemetry.OwedEvaluation": lambda project: OwedEvaluation.objects.create(
+        evaluator="alerts.evaluate", metric=_metric(project), first=NOON, last=NOON, received_at=NOON, due_at=NOON
+    ),
     "telemetry.LedgerHour": _ledger_hour,
     "telemetry.RejectedMessage": _rejected_message,
     "telemetry.RejectionCount": lambda project: RejectionCount.objects.create(
