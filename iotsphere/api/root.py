@@ -17,6 +17,14 @@ LISTS = [
     "metric",
     "rejected-message",
     "server",
+    "alert",
+    "alert-rule",
+    "backtest",
+    "silence",
+    "webhook",
+    "escalation-step",
+    "notification",
+    "notification-preference",
 ]
 PLACES = ["comparison", "telemetry", "me", "token", "token-refresh", "token-revoke", "schema", "docs"]
 
