@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from devices.commands import send
 from devices.credentials import issue
 from devices.models import Device, Project
+from devices.provisioning import make_key
 from iotsphere.models import User
 from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
 
@@ -40,6 +41,8 @@ PLACES = [
     "members",
     "metrics",
     "projects",
+    "provision",
+    "provisioning-keys",
     "servers",
     "telemetry",
     "token",
@@ -92,6 +95,7 @@ def names(acme: Project, vera: User) -> dict[str, dict[str, Any]]:
         "members": {"id": vera.memberships.get().pk},
         "metrics": {"id": metric.pk},
         "projects": {"slug": "acme"},
+        "provisioning-keys": {"public_id": make_key(acme, vera)[0].public_id},
         "servers": {"id": str(server.uuid)},
     }
 
