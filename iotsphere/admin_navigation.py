@@ -24,6 +24,7 @@ SECTIONS = {
         "telemetry.RejectedMessage": "block",
         "telemetry.LedgerHour": "receipt_long",
         "telemetry.RejectionCount": "format_list_numbered",
+        "telemetry.OwedEvaluation": "pending_actions",
     },
     "Accounts": {
         "iotsphere.User": "person",

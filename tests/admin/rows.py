@@ -16,7 +16,15 @@ from devices.credentials import issue
 from devices.models import Project, Purge, RetentionClass, RevokedCertificate
 from devices.provisioning import make_key
 from devices.twin import report
-from telemetry.models import Door, LedgerHour, QuarantinedMessage, RejectedMessage, RejectionCount, RetentionReceipt
+from telemetry.models import (
+    Door,
+    LedgerHour,
+    OwedEvaluation,
+    QuarantinedMessage,
+    RejectedMessage,
+    RejectionCount,
+    RetentionReceipt,
+)
 from telemetry.reasons import Reason
 from tests.factories import (
     NOON,
@@ -77,6 +85,9 @@ OF_PROJECTS: dict[str, MakeRow] = {
     "devices.Twin": lambda project: report(DeviceFactory.create(project=project), {"mode": "eco"}),
     "devices.Purge": lambda project: Purge.objects.create(device_id="gone", name="Gone", project=project),
     "telemetry.Metric": _metric,
+    "telemetry.OwedEvaluation": lambda project: OwedEvaluation.objects.create(
+        evaluator="alerts.evaluate", metric=_metric(project), first=NOON, last=NOON, received_at=NOON, due_at=NOON
+    ),
     "telemetry.LedgerHour": _ledger_hour,
     "telemetry.RejectedMessage": _rejected_message,
     "telemetry.RejectionCount": lambda project: RejectionCount.objects.create(

@@ -19,6 +19,7 @@ NEVER_ADDED = {
     "devices.RevokedCertificate",
     "telemetry.LedgerHour",
     "telemetry.Metric",
+    "telemetry.OwedEvaluation",
     "telemetry.QuarantinedMessage",
     "telemetry.RejectedMessage",
     "telemetry.RetentionReceipt",

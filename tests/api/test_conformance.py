@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from devices.commands import send
 from devices.credentials import issue
-from devices.models import Device, Project
+from devices.models import Device, Project, Purge
 from devices.provisioning import make_key
 from iotsphere.models import User
 from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
@@ -43,6 +43,7 @@ PLACES = [
     "projects",
     "provision",
     "provisioning-keys",
+    "purges",
     "servers",
     "telemetry",
     "token",
@@ -96,6 +97,7 @@ def names(acme: Project, vera: User) -> dict[str, dict[str, Any]]:
         "metrics": {"id": metric.pk},
         "projects": {"slug": "acme"},
         "provisioning-keys": {"public_id": make_key(acme, vera)[0].public_id},
+        "purges": {"id": Purge.objects.create(device_id="gone", name="Gone", project=acme).pk},
         "servers": {"id": str(server.uuid)},
     }
 
