@@ -47,7 +47,7 @@ class IssueForm(ModelForm):
         max_length=MAX_PEM,
         required=False,
         widget=UnfoldAdminTextareaWidget,
-        help_text="PEM. Its fingerprint is kept, for a proxy that lets devices in by it; Mosquitto cannot compare fingerprints.",
+        help_text="PEM. Its fingerprint is kept, for a proxy that compares it; Mosquitto does not.",
     )
 
     def clean_csr(self) -> str:
