@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from devices.commands import send
 from devices.credentials import issue
 from devices.models import Device, Project, Purge
+from devices.provisioning import make_key
 from iotsphere.models import User
 from tests.alerts.rules import alert_of, rule_for
 from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
@@ -47,6 +48,8 @@ PLACES = [
     "notification-preferences",
     "notifications",
     "projects",
+    "provision",
+    "provisioning-keys",
     "purges",
     "servers",
     "silences",
@@ -102,6 +105,7 @@ def names(acme: Project, vera: User) -> dict[str, dict[str, Any]]:
         "members": {"id": vera.memberships.get().pk},
         "metrics": {"id": metric.pk},
         "projects": {"slug": "acme"},
+        "provisioning-keys": {"public_id": make_key(acme, vera)[0].public_id},
         "purges": {"id": Purge.objects.create(device_id="gone", name="Gone", project=acme).pk},
         "servers": {"id": str(server.uuid)},
         "alerts": {"id": alert_of(acme, device=device).pk},

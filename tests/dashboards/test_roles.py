@@ -32,6 +32,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "device": MEMBERS,
     "claim": (200, 200, 404, 404, 200, 302),
     "device-tab": MEMBERS,
+    "device-quality": MEMBERS,
     "login": SIGNED_IN_ALREADY,
     "logout": (405,) * 6,
     "first_start": (403,) * 6,
