@@ -12,6 +12,7 @@ import orjson
 import structlog
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
@@ -21,13 +22,14 @@ from devices.commands import message, note_over, note_sent, retry_after
 from devices.models import Command, Device, Lifecycle, Presence, Twin, Way, Witness
 from devices.publisher import Message, publish
 from devices.signals import devices_connected
-from devices.wake import wake_outbox
+from devices.wake import start_soon, wake_outbox
 
 log = structlog.get_logger(__name__)
 
 CLAIM = timedelta(seconds=15)  # longer than a publisher waits for the broker
 AT_ONCE = 200
 TRY_AGAIN = timedelta(seconds=5)
+WITHDRAW = "devices.tasks.withdraw_desired"
 
 
 def work_off(now: datetime | None = None) -> int:
@@ -46,6 +48,18 @@ def send_what_waits(pks: Sequence[int], way: Way | None, **_: Any) -> None:
     waiting += Twin.objects.filter(device__in=pks, pending_since__isnull=False).update(due_at=now)
     if waiting:
         wake_outbox()
+
+
+@receiver(post_delete, sender=Twin)
+def withdraw_soon(instance: Twin, **_: Any) -> None:
+    """Whoever gets the name of a device that is gone must not be told what was desired of it."""
+    if instance.version:
+        start_soon(WITHDRAW, instance.device.device_id)
+
+
+def withdraw_desired(device_id: str) -> None:
+    if not Twin.objects.filter(device__device_id=device_id).exists():
+        publish([Message(topics.desired(device_id), b"", is_retained=True)])
 
 
 def _work_off_commands(now: datetime) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from django.db import connection, transaction
 
@@ -15,6 +15,8 @@ from devices.signals import devices_connected
 
 OFFLINE_AT_LEAST = timedelta(seconds=90)
 SWEEP_CHUNK = 1000
+# Silence that is noticed so much too late was noticed by nobody: the portal itself was away.
+BLIND_AFTER = timedelta(minutes=5)
 
 Word = Literal["online", "offline"]
 
@@ -105,6 +107,8 @@ class _Row(NamedTuple):
     last_connect: datetime | None
     last_disconnect: datetime | None
     last_message: datetime | None
+    since: datetime | None = None  # when the presence became what it is, if it did now
+    blind_since: datetime | None = None  # from when to then nobody knows
 
     def heard(self, at: datetime) -> "_Row":
         """After a message. One that is overtaken by a newer one changes nothing."""
@@ -123,14 +127,21 @@ class _Row(NamedTuple):
             return self
         if status.since is not None and self.last_connect is not None and status.since < self.last_connect:
             return self
-        return self._replace(presence=Presence.OFFLINE, due_at=None, last_disconnect=status.at)
+        return self._replace(presence=Presence.OFFLINE, due_at=None, last_disconnect=status.at, since=status.at)
 
     def silent(self, now: datetime) -> "_Row":
         """After silence up to `now`."""
-        presence, due_at = presence_after(self.last_sign, self.interval or DEFAULT_EXPECTED_INTERVAL, now)
+        interval = self.interval or DEFAULT_EXPECTED_INTERVAL
+        presence, due_at = presence_after(self.last_sign, interval, now)
         gone = presence == Presence.OFFLINE and self.presence != Presence.OFFLINE
+        turned = self.last_sign and self.last_sign + (offline_after(interval) if gone else stale_after(interval))
+        is_late = turned is not None and now - turned > BLIND_AFTER
         return self._replace(
-            presence=presence, due_at=due_at, last_disconnect=self.last_sign if gone else self.last_disconnect
+            presence=presence,
+            due_at=due_at,
+            last_disconnect=self.last_sign if gone else self.last_disconnect,
+            since=now if is_late else turned,
+            blind_since=turned if is_late else None,
         )
 
     @property
@@ -150,6 +161,7 @@ class _Row(NamedTuple):
             presence=Presence.ONLINE,
             due_at=at + stale_after(self.interval or DEFAULT_EXPECTED_INTERVAL),
             last_connect=at if came_back else self.last_connect,
+            since=at,
         )
 
 
@@ -175,6 +187,7 @@ def _update(devices: DeviceQuerySet, change: Callable[[_Row], _Row], way: Way | 
         ]
         changed = [(row, after) for row in rows if (after := change(row)) != row]
         _write([after for _, after in changed])
+        _record([after for before, after in changed if after.presence != before.presence])
         if connected := [after.pk for before, after in changed if after.last_connect != before.last_connect]:
             devices_connected.send(Device, pks=connected, way=way)
     return [
@@ -182,6 +195,25 @@ def _update(devices: DeviceQuerySet, change: Callable[[_Row], _Row], way: Way | 
         for before, after in changed
         if after.presence != before.presence
     ]
+
+
+RECORD_ALL = """
+    INSERT INTO devices_presencespan (device_id, presence, since)
+    SELECT * FROM unnest(%s::int8[], %s::text[], %s::timestamptz[])
+"""
+RECORD_ONE = "INSERT INTO devices_presencespan (device_id, presence, since) VALUES (%s, %s, %s)"
+
+
+def _record(rows: Sequence[_Row]) -> None:
+    """Note what begins for these devices, and before it what nobody knows."""
+    adapt = connection.ops.adapt_datetimefield_value
+    values = [
+        (row.pk, str(presence), adapt(since))
+        for row in rows
+        for presence, since in ((Presence.UNKNOWN, row.blind_since), (row.presence, row.since))
+        if since is not None
+    ]
+    _execute(RECORD_ALL, RECORD_ONE, values)
 
 
 UPDATE_ALL = """
@@ -199,8 +231,6 @@ UPDATE_ONE = """
 
 
 def _write(rows: Sequence[_Row]) -> None:
-    if not rows:
-        return
     adapt = connection.ops.adapt_datetimefield_value
     values = [
         (
@@ -213,8 +243,15 @@ def _write(rows: Sequence[_Row]) -> None:
         )
         for row in rows
     ]
+    _execute(UPDATE_ALL, UPDATE_ONE, values)
+
+
+def _execute(every: str, each: str, values: Sequence[tuple[Any, ...]]) -> None:
+    """One statement: on PostgreSQL it takes the columns as arrays."""
+    if not values:
+        return
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(UPDATE_ALL, [list(column) for column in zip(*values, strict=True)])
+            cursor.execute(every, [list(column) for column in zip(*values, strict=True)])
         else:
-            cursor.executemany(UPDATE_ONE, values)
+            cursor.executemany(each, values)

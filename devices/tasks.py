@@ -1,11 +1,10 @@
 from celery import shared_task
 from django.utils import timezone
 
-from devices import broker, removal
+from devices import availability, broker, outbox, removal
 from devices.api.once import forget_old_answers
 from devices.credentials import warn_of_expiry
 from devices.models import Purge
-from devices.outbox import work_off
 
 
 @shared_task
@@ -22,7 +21,13 @@ def warn_of_expiring_credentials() -> None:
 @shared_task
 def work_off_outbox() -> None:
     """Every few seconds, and as soon as something is put into it (devices.wake)."""
-    work_off()
+    outbox.work_off()
+
+
+@shared_task
+def withdraw_desired(device_id: str) -> None:
+    """After a twin is gone."""
+    outbox.withdraw_desired(device_id)
 
 
 @shared_task
@@ -41,3 +46,8 @@ def go_on_with_purges() -> None:
     """What was lost on its way to a worker, or with one."""
     for pk in removal.stalled(timezone.now()):
         purge_device(pk)
+
+
+@shared_task
+def prune_presence_spans() -> None:
+    availability.prune(timezone.now())

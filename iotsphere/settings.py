@@ -14,6 +14,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from environ import FileAwareEnv
 
+from iotsphere.csp_sources import origins_of_tiles
 from iotsphere.observability.logs import logging_config
 
 env = FileAwareEnv()
@@ -134,6 +135,8 @@ else:
     # Who gets none within five seconds answers 503 rather than keep its sender waiting. For as long is a server that is
     # away tried again, with growing pauses; then the next who asks has it tried anew.
     DATABASES["default"]["OPTIONS"] = {
+        # For tables of many partitions PostgreSQL expects much work and compiles short queries, for seconds.
+        "options": "-c jit=off",
         "pool": {
             "min_size": 1,
             "max_size": env.int("DATABASE_POOL", default=10),
@@ -230,6 +233,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "devices.tasks.warn_of_expiring_credentials",
         "schedule": crontab(hour=6, minute=11),
     },
+    "prune presence spans": {"task": "devices.tasks.prune_presence_spans", "schedule": timedelta(hours=6)},
     "sweep presence": {"task": "telemetry.tasks.sweep_presence", "schedule": timedelta(seconds=10)},
     "roll up": {"task": "telemetry.tasks.roll_up", "schedule": timedelta(seconds=20)},
     "recut days": {"task": "telemetry.tasks.recut_days", "schedule": timedelta(minutes=1)},
@@ -277,7 +281,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_FILTER_BACKENDS": [
         "iotsphere.api.filters.KnownParameters",
-        "django_filters.rest_framework.DjangoFilterBackend",
+        "iotsphere.api.filters.Filters",
         "iotsphere.api.filters.Search",
         "iotsphere.api.filters.Ordering",
     ],
@@ -332,12 +336,16 @@ CSRF_COOKIE_HTTPONLY = False  # the pages' scripts send it with their requests
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+# Where maps come from, such as https://tile.example.org/{z}/{x}/{y}.png; empty: the portal's own outlines of countries.
+MAP_TILE_URL = env.str("MAP_TILE_URL", default="")
+MAP_ATTRIBUTION = env.str("MAP_ATTRIBUTION", default="")
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *origins_of_tiles(MAP_TILE_URL)],
         "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
@@ -366,6 +374,8 @@ VENDOR_FILES = {
     "chartjs-adapter-date-fns": "chartjs-adapter-date-fns/dist",
     "chartjs-plugin-zoom": "chartjs-plugin-zoom/dist",
     "hammerjs": "hammerjs",
+    "leaflet": "leaflet/dist",
+    "world-atlas": "world-atlas",
 }
 STATICFILES_DIRS += [
     (f"vendor/{name}", NODE_MODULES / folder)

@@ -10,7 +10,7 @@ holds metrics before it touches anything of them, as ingest does and whoever del
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
@@ -136,12 +136,13 @@ POINTS_OF_READINGS = """
         value AS first, value AS last, 0.0 AS increase, reading.time AS at
     FROM {wanted} JOIN telemetry_reading reading
         ON reading.metric_id = wanted.metric_id AND reading.time >= wanted.start AND reading.time < wanted.finish
-    WHERE reading.value IS NOT NULL
+    WHERE reading.value IS NOT NULL AND reading.time >= %s AND reading.time < %s
 """
 POINTS_OF_ROLLUPS = """
     SELECT wanted.metric_id, wanted.start, count, sum, min, max, first, last, increase, finer.start AS at
     FROM {wanted} JOIN {finer} finer
         ON finer.metric_id = wanted.metric_id AND finer.start >= wanted.start AND finer.start < wanted.finish
+    WHERE finer.start >= %s AND finer.start < %s
 """
 # A counter that falls has begun again at zero: what it shows then is what it rose by.
 FOLD = """
@@ -172,18 +173,22 @@ WANTED_ON_SQLITE = """
 def fold(buckets: Collection[Bucket], into: type[Rollup], finer: type[Rollup] | None = None) -> None:
     """Make the rollups of these buckets from finer ones, or (None) from the readings."""
     points = POINTS_OF_ROLLUPS.replace("{finer}", finer._meta.db_table) if finer else POINTS_OF_READINGS
-    _execute(FOLD.format(table=into._meta.db_table, points=points), buckets)
+    if buckets:
+        # Said once more for all together, so that other partitions are not even planned for.
+        bounds = min(bucket.start for bucket in buckets), max(bucket.end for bucket in buckets)
+        _execute(FOLD.format(table=into._meta.db_table, points=points), buckets, *bounds)
 
 
-def _execute(statement: str, buckets: Collection[Bucket]) -> None:
-    """Execute a statement in which {wanted} stands for a table of the buckets."""
-    parameters: Sequence[Any]
+def _execute(statement: str, buckets: Collection[Bucket], *besides: datetime) -> None:
+    """Execute a statement in which {wanted} stands for a table of the buckets, before the other parameters."""
+    if not buckets:
+        return
+    adapt = connection.ops.adapt_datetimefield_value
+    parameters: list[Any]
     if connection.vendor == "postgresql":
         wanted, parameters = WANTED_ON_POSTGRESQL, [list(column) for column in zip(*buckets, strict=True)]
     else:
-        adapt = connection.ops.adapt_datetimefield_value
         wanted = WANTED_ON_SQLITE
         parameters = [json.dumps([(pk, str(adapt(start)), str(adapt(end))) for pk, start, end in buckets])]
-    if buckets:
-        with connection.cursor() as cursor:
-            cursor.execute(statement.format(wanted=wanted), parameters)
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(wanted=wanted), [*parameters, *map(adapt, besides)])

@@ -9,12 +9,15 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import action, display
 
 from devices.admin.cells import cell
+from devices.admin.confirm import confirmation, is_confirmed
 from devices.admin.filters import ProjectFilter
 from devices.admin.page import EndlessPage, Rows
 from devices.admin.scope import ProjectScoped, ReadOnly, may_manage
 from devices.commands import cancel
 from devices.models import Command, CommandStep
 from devices.permissions import Permission
+
+TAKING_BACK = "That works while it is queued: nobody has been told of it yet."
 
 
 class CommandStepInline(ReadOnly, Rows):
@@ -84,6 +87,8 @@ class CommandAdmin(ReadOnly, ProjectScoped, EndlessPage):
         command = self.get_object(request, object_id)
         if command is None:
             raise Http404
+        if not is_confirmed(request):
+            return confirmation(self, request, [command], title="Take it back?", text=TAKING_BACK, submit="Take back")
         if cancel(command, request.user):
             self.message_user(request, "The command was taken back.", messages.SUCCESS)
         else:

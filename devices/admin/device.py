@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
+from devices.admin import order
 from devices.admin.cells import cell
 from devices.admin.confirm import confirmation, is_confirmed
 from devices.admin.exchange import DESCRIPTION, DeviceExchange
@@ -20,8 +21,9 @@ from devices.admin.filters import LifecycleFilter, PresenceFilter, ProjectFilter
 from devices.admin.history import WithHistory
 from devices.admin.labels import LabelsField
 from devices.admin.page import Rows
-from devices.admin.scope import ProjectScoped, ReadOnly
+from devices.admin.scope import ProjectScoped, ReadOnly, may_manage
 from devices.admin.words import counted
+from devices.commands import send
 from devices.models import Credential, Device, Lifecycle
 from devices.permissions import Permission
 from devices.removal import archive, ask_for_purge
@@ -80,9 +82,9 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
     search_fields = ["name", "device_id", "hostname", "location", "labels"]
     search_help_text = "Name, device ID, host name, location or label"
     autocomplete_fields = ["parent"]
-    actions = ["enable", "disable", "archive", "delete_selected"]
-    actions_detail = ["issue_credential", "show_series"]
-    actions_row = ["issue_credential", "show_series"]
+    actions = ["send_command", "enable", "disable", "archive", "delete_selected"]
+    actions_detail = ["issue_credential", "show_series", "show_quality"]
+    actions_row = ["issue_credential", "show_series", "show_quality"]
     change_form_before_template = "admin/devices/device/now.html"
     nothing = "No devices yet"
     nothing_help = "Add one here or import a list. A device that nobody registered and that sends waits in quarantine."
@@ -90,7 +92,7 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         described = [
             (None, {"fields": [("name", "device_id"), ("project", "device_type"), "parent", "lifecycle"]}),
-            ("Where it is", {"fields": [("hostname", "ip_address"), "location", "labels"]}),
+            ("Where it is", {"fields": [("hostname", "ip_address"), "location", ("latitude", "longitude"), "labels"]}),
         ]
         return [*described, ("Record", {"fields": [("uuid", "created_at")]})] if obj else described
 
@@ -128,6 +130,46 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
     @action(description="Metrics", icon="monitoring")
     def show_series(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect(f"{reverse('admin:telemetry_metric_changelist')}?device__id__exact={object_id}")
+
+    def has_send_permission(self, request: HttpRequest, *_: Any) -> bool:
+        return may_manage(request, Permission.SEND_COMMANDS)
+
+    @action(description="Send a command …", permissions=["send"])
+    def send_command(self, request: HttpRequest, devices: QuerySet[Device]) -> HttpResponse:
+        chosen = list(devices.prefetch_related(None).select_related("project", "device_type")[: order.MOST])
+        form = order.OrderForm(request.POST if is_confirmed(request) else None, chosen)
+        text, submit, items = (
+            "Choose what they are to do.",
+            "Next",
+            [f"{each.name} ({each.device_id})" for each in chosen],
+        )
+        if form.is_answered:
+            made = form.plan(request.user)
+            if form.was_seen and made.targets:
+                return self._sent(request, form)
+            form, items = form.with_plan_seen(), list(order.shown(made))
+            text = f"{counted(len(made.targets), 'device')} would be sent it, {len(made.skipped)} skipped."
+            submit = f"Send to {counted(len(made.targets), 'device')}" if made.targets else "Look again"
+        elif not any(name in request.POST for name in form.fields if name.startswith(order.PREFIX)):
+            form = form.unanswered()
+        return confirmation(
+            self, request, chosen, title="Send a command", text=text, submit=submit, form=form, items=items
+        )
+
+    def _sent(self, request: HttpRequest, form: order.OrderForm) -> HttpResponse:
+        commands, skipped = send(request.user, form.cleaned_data["name"], form.params, form.devices)
+        text = f"Queued for {counted(len(commands), 'device')}."
+        if skipped:
+            text += f" {len(skipped)} skipped: {' '.join(f'{each.device_id}: {each.sentence}' for each in skipped[:5])}"
+        self.message_user(request, text, messages.SUCCESS)
+        return redirect("admin:devices_command_changelist")
+
+    @action(description="Data quality", icon="fact_check")
+    def show_quality(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        device = self.get_object(request, object_id)
+        if device is None:
+            raise Http404
+        return redirect("admin:telemetry_device_quality", device.pk)
 
     @action(description="Enable: take what they send", permissions=["change"])
     def enable(self, request: HttpRequest, devices: QuerySet[Device]) -> None:

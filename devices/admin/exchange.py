@@ -36,6 +36,8 @@ DESCRIPTION = [
     "ip_address",
     "labels",
     "location",
+    "latitude",
+    "longitude",
     "lifecycle",
 ]
 

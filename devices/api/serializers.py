@@ -120,6 +120,8 @@ class DeviceSerializer(RowSerializer):
             "ip_address",
             "labels",
             "location",
+            "latitude",
+            "longitude",
             "lifecycle",
             "presence",
             "last_message",

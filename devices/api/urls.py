@@ -2,6 +2,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from devices import paths  # noqa: F401 (knows <device_id:…>)
+from devices.api.availability import AvailabilityView
 from devices.api.commands import CommandViewSet
 from devices.api.purges import PurgeViewSet
 from devices.api.twin import TwinView
@@ -22,4 +23,8 @@ router.register("credentials", CredentialViewSet)
 router.register("commands", CommandViewSet)
 router.register("purges", PurgeViewSet)
 
-urlpatterns = [path("devices/<device_id:device_id>/twin/", TwinView.as_view(), name="twin"), *router.urls]
+urlpatterns = [
+    path("devices/<device_id:device_id>/twin/", TwinView.as_view(), name="twin"),
+    path("devices/<device_id:device_id>/availability/", AvailabilityView.as_view(), name="availability"),
+    *router.urls,
+]

@@ -5,6 +5,7 @@ from devices.models.credential import Credential, CredentialKind
 from devices.models.device import Device, Lifecycle, Presence, Way
 from devices.models.device_type import DeviceType, MetricDefinition, MetricKind, ValueType, Widget
 from devices.models.kept_answer import KeptAnswer
+from devices.models.presence_span import PresenceSpan
 from devices.models.project import Membership, Project, Provisioning, RetentionClass
 from devices.models.purge import Purge
 from devices.models.twin import Twin, TwinChange, TwinSide
@@ -24,6 +25,7 @@ __all__ = [
     "MetricDefinition",
     "MetricKind",
     "Presence",
+    "PresenceSpan",
     "Project",
     "Provisioning",
     "Purge",

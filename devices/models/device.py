@@ -1,9 +1,10 @@
+import math
 import uuid
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import connection, models
 from django.urls import reverse
 from simple_history.models import HistoricalRecords
@@ -51,6 +52,10 @@ class DeviceQuerySet(ProjectScopedQuerySet):
     def in_service(self) -> Self:
         return self.exclude(lifecycle=Lifecycle.ARCHIVED)
 
+    def placed(self) -> Self:
+        """Those of which it is known where on the map they are."""
+        return self.filter(latitude__isnull=False, longitude__isnull=False)
+
     def broken(self) -> Self:
         """Those that were heard once and are no longer."""
         return self.filter(presence__in=[Presence.STALE, Presence.OFFLINE])
@@ -87,7 +92,13 @@ class Device(models.Model):
     labels = models.JSONField(
         default=list, blank=True, help_text='A list of short words to find devices by, such as ["cellar", "north"].'
     )
-    location = models.CharField(max_length=200, blank=True)
+    location = models.CharField(max_length=200, blank=True, help_text="The place in words: what people call it.")
+    latitude = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)], help_text="Degrees north."
+    )
+    longitude = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)], help_text="Degrees east."
+    )
     lifecycle = models.CharField(max_length=8, choices=Lifecycle, default=Lifecycle.ACTIVE)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -132,6 +143,10 @@ class Device(models.Model):
         labels = self.labels
         if not isinstance(labels, list) or not all(isinstance(word, str) and 0 < len(word) <= 40 for word in labels):
             raise ValidationError({"labels": 'Labels are a list of short words, such as ["cellar", "north"].'})
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValidationError({"latitude": "Give both latitude and longitude, or neither."})
+        if not all(math.isfinite(degrees) for degrees in (self.latitude, self.longitude) if degrees is not None):
+            raise ValidationError({"latitude": "Latitude and longitude are numbers of degrees."})
         ancestor = self.parent
         while ancestor is not None:
             if ancestor.pk == self.pk:

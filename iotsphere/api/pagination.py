@@ -1,6 +1,7 @@
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.utils.functional import cached_property
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
@@ -9,9 +10,26 @@ SIZE = 50
 MAX_SIZE = 200
 
 
+class Rows(Paginator):
+    """Counts rows only if they do not fit on the first page: those of a small fleet are one query."""
+
+    @cached_property
+    def _first(self) -> list[Any]:
+        return list(self.object_list[: self.per_page + 1])
+
+    @cached_property
+    def count(self) -> int:
+        fit = "_first" in vars(self) and len(self._first) <= self.per_page
+        return len(self._first) if fit else super().count
+
+    def page(self, number: int | str) -> Page:
+        return Page(self._first[: self.per_page], 1, self) if number == 1 else super().page(number)
+
+
 class Pages(PageNumberPagination):
     """`page` from 1 on, `page_size` up to MAX_SIZE. What is not a number answers 400, a page beyond the last 404."""
 
+    django_paginator_class = Rows
     page_size = SIZE
     page_size_query_param = "page_size"
     max_page_size = MAX_SIZE
@@ -23,7 +41,7 @@ class Pages(PageNumberPagination):
 
     def get_page_number(self, request: Request, paginator: Paginator) -> int:
         number = _number(request, "page", 1)
-        if number > paginator.num_pages:
+        if number > 1 and number > paginator.num_pages:
             raise NotFound(f"There is no page {number}. The last one is {paginator.num_pages}.")
         return number
 

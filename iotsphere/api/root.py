@@ -21,7 +21,7 @@ class RootView(APIView):
         lists = {f"{name}s": reverse(f"api:{name}-list", request=request) for name in LISTS}
         one = {
             name: reverse(f"api:{name}", ["DEVICE_ID"], request=request).replace("DEVICE_ID", "{device_id}")
-            for name in ("latest", "history", "twin")
+            for name in ("latest", "history", "quality", "twin")
         }
         return Response({**lists, **one, **places})
 

@@ -22,3 +22,13 @@ def span_in_words(span: timedelta) -> str:
         if seconds >= length and seconds % length == 0:
             return f"{seconds // length} {unit}"
     return f"{seconds} s"
+
+
+def length_in_words(span: timedelta) -> str:
+    """A duration in its two largest units, rounded down: `3 d 2 h`, `58 min 20 s`, `10 s`."""
+    seconds, words = int(span.total_seconds()), []
+    for unit, length in STEPS:
+        if count := seconds // length:
+            words.append(f"{count} {unit}")
+            seconds %= length
+    return " ".join(words[:2]) or "0 s"

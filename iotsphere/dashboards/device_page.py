@@ -1,15 +1,16 @@
 """One device's page: its tabs, and what each of them shows."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 
+from devices.availability import Span, periods, spans_of
 from devices.models import Device, ValueType, Widget
 from devices.presence import offline_after
 from iotsphere.dashboards.values import Shown, shown_metrics
@@ -29,7 +30,22 @@ TABS = [
     Tab("history", "History", "chart-line"),
 ]
 FIRST_TAB = "operations"
+BAR = timedelta(days=7)
+PERIOD_NAMES = ("24 h", "7 days", "30 days")
 CHART_SCRIPTS = ("chart.js/chart.umd.min.js", "chartjs-plugin-zoom/chartjs-plugin-zoom.min.js")
+
+
+class Stretch(NamedTuple):
+    """A part of the presence bar: where it begins and how long it is, in percent."""
+
+    presence: str
+    start: float
+    length: float
+
+
+class Shares(NamedTuple):
+    label: str
+    percent: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,35 @@ class DevicePage:
     @cached_property
     def status_cards(self) -> list[Shown]:
         return [metric for metric in self.metrics if metric.widget != Widget.HIDDEN and not metric.has_gauge]
+
+    @cached_property
+    def _now(self) -> datetime:
+        return timezone.now()
+
+    @cached_property
+    def _spans(self) -> list[Span]:
+        return spans_of(self.device, self._now)
+
+    @property
+    def availability(self) -> list[Shares]:
+        """Of the last day, week and month, as far as it is known."""
+        return [
+            Shares(label, share.percent)
+            for label, (_, share) in zip(PERIOD_NAMES, periods(self._spans, self._now), strict=True)
+        ]
+
+    @property
+    def presence_bar(self) -> list[Stretch]:
+        start = self._now - BAR
+        return [
+            Stretch(
+                span.presence,
+                round(100 * ((max(span.since, start) - start) / BAR), 2),
+                round(100 * ((span.until - max(span.since, start)) / BAR), 2),
+            )
+            for span in self._spans
+            if span.until > start
+        ]
 
     @property
     def offline_after(self) -> timedelta:

@@ -117,11 +117,11 @@ class Fleet:
             for presence in URGENCY
         ]
 
+    def found(self) -> DeviceQuerySet:
+        return self.faceted.filter(presence=self.filters.presence) if self.filters.presence else self.faceted
+
     def page(self, number: str | None, counts: dict[str, int]) -> Page:
-        devices = self.faceted
-        if self.filters.presence:
-            devices = devices.filter(presence=self.filters.presence)
-        devices = devices.select_related("project", "device_type").order_by(_urgency(), "name", "device_id")
+        devices = self.found().select_related("project", "device_type").order_by(_urgency(), "name", "device_id")
         count = counts.get(self.filters.presence, 0) if self.filters.presence else sum(counts.values())
         return CountedPaginator(devices, count).get_page(number)
 

@@ -10,11 +10,14 @@ from django.views.decorators.http import require_safe
 
 from devices.models import Device, Project
 from devices.permissions import Permission, may
+from iotsphere.dashboards.control import DeviceControl
 from iotsphere.dashboards.device_page import FIRST_TAB, TABS, DevicePage
 from iotsphere.dashboards.fleet import Filters, Fleet, cards
+from iotsphere.dashboards.places import Places
 from iotsphere.dashboards.sending import commands
+from telemetry.quality import DAYS, quality, read_days
 
-ARRANGEMENTS = ("grid", "list")
+ARRANGEMENTS = ("grid", "list", "map")
 
 
 @require_safe
@@ -25,14 +28,18 @@ def fleet(request: HttpRequest) -> HttpResponse:
     found = Fleet(request.user, filters)
     counts = found.counts()
     page = found.page(request.GET.get("page"), counts)
+    arrangement = _arrangement(request)
     context: dict[str, Any] = {
         "filters": filters,
-        "arrangement": _arrangement(request),
+        "arrangement": arrangement,
         "tiles": found.tiles(counts),
         "page": page,
-        "cards": cards(page),
         **found.choices(),
     }
+    if arrangement == "map":
+        context["tiles_of_map"] = {"url": settings.MAP_TILE_URL, "attribution": settings.MAP_ATTRIBUTION}
+    else:
+        context["cards"] = cards(page)
     if not page.paginator.count and not filters:
         context["may_add"] = Project.objects.where_user_may(request.user, Permission.MANAGE_DEVICES).exists()
         context["commands"] = commands(request, "ESP32_SIM_01", []) if settings.DEMO else None
@@ -45,6 +52,14 @@ def fleet(request: HttpRequest) -> HttpResponse:
 def fleet_summary(request: HttpRequest) -> JsonResponse:
     """The figures of the tiles, for pages that are open for longer."""
     return JsonResponse({"presence": Fleet(request.user, Filters.read(request.GET)).counts()})
+
+
+@require_safe
+@login_required
+@never_cache
+def fleet_map(request: HttpRequest) -> JsonResponse:
+    """Where the devices are, of which that is known."""
+    return JsonResponse(Places.of(Fleet(request.user, Filters.read(request.GET)).found()).as_json())
 
 
 def _arrangement(request: HttpRequest) -> str:
@@ -67,9 +82,11 @@ def device(request: HttpRequest, device_id: str, tab: str = FIRST_TAB) -> HttpRe
     shown = get_object_or_404(
         Device.objects.visible_to(request.user).select_related("project", "device_type", "parent"), device_id=device_id
     )
-    page = DevicePage(shown)
+    page, control = DevicePage(shown), DeviceControl(request.user, shown)
     context = {
         "page": page,
+        "control": control,
+        "live": {**page.live, "control": control.live},
         "device": shown,
         "tabs": TABS,
         "active": tab,
@@ -79,3 +96,22 @@ def device(request: HttpRequest, device_id: str, tab: str = FIRST_TAB) -> HttpRe
     # Without a zone of their own people see the project's times.
     with timezone.override(getattr(request.user, "time_zone", None) or shown.project.time_zone):
         return render(request, "dashboards/device.html", context)
+
+
+@require_safe
+@login_required
+@never_cache
+def device_quality(request: HttpRequest, device_id: str) -> HttpResponse:
+    """How good what the device sends is."""
+    shown = get_object_or_404(
+        Device.objects.visible_to(request.user).select_related("project", "device_type"), device_id=device_id
+    )
+    days = read_days(request.GET.get("days"))
+    context = {
+        "device": shown,
+        "quality": quality(shown, days, timezone.now()),
+        "days": days,
+        "choices": DAYS,
+    }
+    with timezone.override(getattr(request.user, "time_zone", None) or shown.project.time_zone):
+        return render(request, "dashboards/device_quality.html", context)

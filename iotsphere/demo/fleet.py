@@ -35,6 +35,8 @@ class DemoDevice:
     """Seconds between live messages."""
     manner: Manner = field(default_factory=Manner)
     """How it takes commands and settings."""
+    position: tuple[float, float] = (52.4561, 13.2913)
+    """Degrees north and east: the house, unless it is beside it."""
     has_clock: bool = True
     """Whether its messages say when they were measured; the portal takes the time of arrival otherwise."""
 
@@ -71,6 +73,7 @@ FLEET = (
         name="Greenhouse",
         type_slug="environment-sensor",
         location="Garden, south side",
+        position=(52.4558, 13.2914),
         labels=["garden"],
         build=partial(
             _sensor,

@@ -3,12 +3,23 @@
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
 
-from devices.models import Device, DeviceType, Project, Provisioning, RetentionClass
-from devices.presence import note_messages
+from devices.models import (
+    Command,
+    Device,
+    DeviceType,
+    Presence,
+    PresenceSpan,
+    Project,
+    Provisioning,
+    RetentionClass,
+    Twin,
+)
+from devices.presence import note_messages, offline_after
 from devices.shipped_types import ensure_shipped_types
 from iotsphere.demo.fleet import FLEET, ZONE
 from iotsphere.demo.past import Past
@@ -21,6 +32,8 @@ from telemetry.store import Row, write_readings
 
 PROJECT = "demo"
 RAW_DAYS = 730
+# Longer than between two messages of the past, which is kept by five minutes.
+A_GAP = timedelta(minutes=10)
 
 
 def ensure_project() -> Project:
@@ -52,6 +65,8 @@ def ensure_devices(project: Project) -> list[Device]:
             project=project,
             device_type=types[device.type_slug],
             location=device.location,
+            latitude=device.position[0],
+            longitude=device.position[1],
             labels=device.labels,
         )
         for device in FLEET
@@ -83,15 +98,19 @@ def write_past(device: Device, past: Past, *, progress: Callable[[int], object] 
         newest.append(rows[-1])
         progress(len(rows))
     note_latest(newest)
+    _write_presence(device, times)
     note_messages({device.pk: times[-1]})
 
 
 @transaction.atomic
 def forget_data(project: Project) -> int:
     """Delete what the project's devices have sent, and the devices that are no part of the demo: how many readings."""
+    PresenceSpan.objects.filter(device__project=project).delete()
     senders = list(project.devices.values_list("device_id", flat=True))
     deleted, _ = Reading.objects.filter(metric__device__project=project).delete()
     Metric.objects.filter(device__project=project).delete()
+    Command.objects.filter(device__project=project).delete()
+    Twin.objects.filter(device__project=project).delete()
     for book in (LedgerHour, RejectionCount, RejectedMessage):
         book.objects.filter(sender__in=senders).delete()
     project.devices.exclude(device_id__in=[*(device.device_id for device in FLEET), default_device_id()]).delete()
@@ -113,6 +132,18 @@ def _series(device: Device, past: Past) -> dict[str, Series]:
     firsts = {key: values[0].item() for key, values in past.columns.items() if key not in sender.series}
     add_series({(device.device_id, key): (sender, value) for key, value in firsts.items()})
     return {key: sender.series[key] for key in past.columns}
+
+
+def _write_presence(device: Device, times: list[datetime]) -> None:
+    """As it would have been noted: there from the first message on, and gone in the gaps."""
+    patience = offline_after(device.expected_interval)
+    spans = [(Presence.ONLINE, times[0])]
+    for before, after in pairwise(times):
+        if after - before > max(patience, A_GAP):
+            spans += [(Presence.OFFLINE, before + patience), (Presence.ONLINE, after)]
+    PresenceSpan.objects.bulk_create(
+        PresenceSpan(device=device, presence=presence, since=since) for presence, since in spans
+    )
 
 
 def _rows(series: Series, times: list[datetime], values: list[Value]) -> list[Row]:

@@ -1,8 +1,10 @@
 """Template tags of every page: icons, ages."""
 
+import json
 import re
 from datetime import datetime, timedelta
 from functools import cache
+from math import floor
 
 from django import template
 from django.conf import settings
@@ -12,7 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from devices.models import Project
 from devices.permissions import AnyUser
-from iotsphere.dashboards.ages import age_in_words, span_in_words
+from iotsphere.dashboards.ages import age_in_words, length_in_words, span_in_words
+from iotsphere.dashboards.control import params_in_words, words
 from iotsphere.dashboards.values import value_in_words
 
 register = template.Library()
@@ -78,9 +81,54 @@ def span(duration: timedelta) -> str:
 
 
 @register.filter
+def duration(length: timedelta) -> str:
+    return length_in_words(length)
+
+
+@register.filter
+def percent(share: float) -> str:
+    """`99.9 %`; never 100 of what is not whole."""
+    return f"{floor(share * 1000) / 10:.4g} %"
+
+
+@register.filter
+def tone(share: float) -> str:
+    """Of a share that should be whole."""
+    return "good" if share >= 0.99 else "warn" if share >= 0.9 else "bad"
+
+
+@register.filter
+def clock(seconds: float) -> str:
+    """How a clock is that is ahead by so many seconds."""
+    if abs(seconds) < 0.1:
+        return "right"
+    return f"{abs(seconds):.1f} s {'ahead' if seconds > 0 else 'behind'}"
+
+
+@register.filter
 def unlocalised(number: float) -> str:
     """For attributes that scripts and SVG read."""
     return f"{number:.10g}"
+
+
+@register.filter
+def number(value: float | str) -> str:
+    """A number for an input, whatever else comes as it is."""
+    return unlocalised(value) if isinstance(value, int | float) else str(value)
+
+
+@register.filter
+def as_json(value: object) -> str:
+    return json.dumps(value)
+
+
+@register.filter
+def in_words(value: object) -> str:
+    """A setting or a parameter."""
+    return words(value)
+
+
+register.filter(params_in_words)
 
 
 @register.filter

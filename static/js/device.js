@@ -1,5 +1,6 @@
 // The device page: one component per tab, and only the tab that is looked at is subscribed.
 
+import { Control } from "./control.js";
 import { showChange } from "./device-view.js";
 import { History } from "./history.js";
 import { watch } from "./live.js";
@@ -39,8 +40,11 @@ document.addEventListener("second", ({ detail: now }) => {
 });
 
 const details = {
+  init(panel) {
+    this.control = new Control(panel, { ...settings.control, device: settings.device });
+  },
   activate() {
-    this.stop = follow();
+    this.stop = follow((change) => this.control.follow(change));
   },
   deactivate() {
     this.stop();

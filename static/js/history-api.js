@@ -24,6 +24,7 @@ export async function fetchHistory(url, keys, how, signal) {
 async function fetchPart(address, signal) {
   const answer = await fetch(address, { signal });
   if (answer.ok) return answer.json();
-  const problem = await answer.json().catch(() => ({}));
-  throw new Error(problem.detail ?? `The portal answered ${answer.status}.`);
+  const { detail, errors } = await answer.json().catch(() => ({}));
+  const reasons = Object.values(errors ?? {}).flat().join(" ");
+  throw new Error(reasons || (detail ?? `The portal answered ${answer.status}.`));
 }

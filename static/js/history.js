@@ -10,6 +10,7 @@ import { DAY, ZoneClock } from "./time-axis.js";
 const RANGES = { "24h": DAY, "7d": 7 * DAY, "14d": 14 * DAY, "30d": 30 * DAY };
 const POINTS = 500;
 const OLD_AFTER = 60_000;
+const LONGEST = 5000 * DAY;
 
 export class History {
   #settings;
@@ -42,8 +43,11 @@ export class History {
       event.preventDefault();
       this.#chooseCustom(form.elements.from, form.elements.to);
     });
-    form.elements.from.addEventListener("input", () => form.elements.to.setCustomValidity(""));
-    form.elements.to.addEventListener("input", () => form.elements.to.setCustomValidity(""));
+    for (const input of [form.elements.from, form.elements.to]) {
+      input.addEventListener("input", () => {
+        for (const one of [form.elements.from, form.elements.to]) one.setCustomValidity("");
+      });
+    }
     panel.querySelector("[data-zoom-out]").addEventListener("click", () => this.#zoomOut());
     for (const card of panel.querySelectorAll("[data-chart]")) {
       card.querySelector("[data-table-toggle]").addEventListener("click", (event) => this.#toggleTable(card, event));
@@ -78,9 +82,10 @@ export class History {
   #chooseCustom(fromInput, toInput) {
     const from = this.#clock.fromInput(fromInput.value);
     const to = this.#clock.fromInput(toInput.value);
-    if (!(from < to)) {
-      toInput.setCustomValidity("The end must be after the beginning.");
-      toInput.reportValidity();
+    const [input, reason] = whatIsWrong(from, to, fromInput, toInput);
+    if (input) {
+      input.setCustomValidity(reason);
+      input.reportValidity();
       return;
     }
     this.#choose(null, { from, to });
@@ -239,6 +244,14 @@ export class History {
     const table = card.querySelector("[data-table]");
     if (!table.hidden) table.replaceChildren(tableOf(chart, this.#pointsOf(chart).points, this.#clock));
   }
+}
+
+/** [the input that has to be changed, why], or nothing if the portal can answer. */
+function whatIsWrong(from, to, fromInput, toInput) {
+  if (!(from < to)) return [toInput, "The end must be after the beginning."];
+  if (from > serverNow()) return [fromInput, "This has not come yet. Choose a time that has passed."];
+  if (to - from > LONGEST) return [fromInput, "At most 5,000 days at once."];
+  return [];
 }
 
 const rangeQuery = ({ from, to }) => ({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });

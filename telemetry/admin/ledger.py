@@ -10,11 +10,12 @@ from devices.admin.filters import ProjectFilter
 from devices.admin.page import EndlessPage
 from devices.admin.scope import ProjectScoped, ReadOnly, may_manage, runs_platform
 from devices.models import Device
+from telemetry.admin.quality import WithQuality
 from telemetry.models import LedgerHour, RejectionCount
 
 
 @admin.register(LedgerHour)
-class LedgerHourAdmin(ReadOnly, ProjectScoped, EndlessPage):
+class LedgerHourAdmin(ReadOnly, ProjectScoped, WithQuality, EndlessPage):
     list_display = ["hour", "who", "received", "stored", "duplicate", "rejected", "quarantined", "balance"]
     list_filter = [("hour", RangeDateTimeFilter), ("device__project", ProjectFilter)]
     list_select_related = ["device"]

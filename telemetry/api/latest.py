@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 
 from devices.models import Device, Presence
 from telemetry.models import Metric
+from telemetry.models.metric import in_its_type
 
 
 class LatestValueSerializer(serializers.Serializer):
@@ -30,17 +31,13 @@ class LatestView(APIView):
 
     @extend_schema(tags=["devices"], summary="Show the latest values", responses=LatestSerializer)
     def get(self, request: Request, device_id: str) -> Response:
-        device = get_object_or_404(Device.objects.visible_to(request.user), device_id=device_id)
-        metrics = Metric.objects.filter(device=device, last_time__isnull=False).order_by("key")
-        return Response(
-            {
-                "device_id": device.device_id,
-                "presence": device.presence,
-                "last_message": device.last_message,
-                "values": {metric.key: latest_value(metric) for metric in metrics},
-            }
-        )
-
-
-def latest_value(metric: Metric) -> dict[str, Any]:
-    return {"value": metric.latest, "time": metric.last_time, "label": metric.label, "unit": metric.unit}
+        # Values instead of models: phones ask for this all the time.
+        devices = Device.objects.visible_to(request.user).values("pk", "device_id", "presence", "last_message")
+        device: Any = get_object_or_404(cast(Any, devices), device_id=device_id)
+        metrics = Metric.objects.filter(device=device.pop("pk"), last_time__isnull=False).order_by("key")
+        rows: Any = metrics.values_list("key", "label", "unit", "last_time", "value_type", "last_value", "last_text")
+        values = {
+            key: {"value": in_its_type(*value), "time": time, "label": label, "unit": unit}
+            for key, label, unit, time, *value in rows
+        }
+        return Response({**device, "values": values})

@@ -9,9 +9,16 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, AuthenticationFailed, ParseError, UnsupportedMediaType
+from rest_framework.exceptions import (
+    APIException,
+    AuthenticationFailed,
+    ParseError,
+    PermissionDenied,
+    UnsupportedMediaType,
+)
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -32,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 SEND_KEY = "Send `Authorization: Bearer iot_…` with a live API key of the device."
 BODY = "body"
+# When nothing else was sent, the request as a whole was not the sender's to make.
+NOT_ITS_TO_SEND = {Reason.NOT_ALLOWED, Reason.DEVICE_DISABLED}
 
 
 class Unavailable(APIException):
@@ -153,8 +162,10 @@ RECEIPT = {
 class TelemetryView(APIView):
     """Send telemetry: one message or a list of messages, also gzipped.
 
-    Answers once everything is stored. What cannot be stored is listed with the reason, the rest is kept; what was
-    sent before is counted as duplicate and harmless.
+    Answers once everything is stored. What cannot be stored is listed with the reason, the rest is kept.
+
+    Whoever gets no answer sends the same body again. That is harmless when each message tells its `timestamp`: what
+    was stored already is counted as duplicate. A message without one is a new reading each time it comes.
     """
 
     authentication_classes = (ApiKeyAuthentication,)
@@ -171,8 +182,20 @@ class TelemetryView(APIView):
                 "oneOf": [MESSAGE, {"type": "array", "items": MESSAGE, "minItems": 1, "maxItems": MAX_MESSAGES}]
             }
         },
+        parameters=[
+            OpenApiParameter(
+                "Content-Encoding",
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                enum=["gzip", "identity"],
+                description="How the body is packed. What it unpacks to may be as large as an unpacked body.",
+            ),
+        ],
         responses={
             202: RECEIPT,
+            403: OpenApiResponse(
+                description="The device is not in service, or none of it is about a device behind it."
+            ),
             429: OpenApiResponse(description="Too many requests with this key. Retry-After says how long."),
             503: OpenApiResponse(description=Unavailable.default_detail),
         },
@@ -191,6 +214,9 @@ class TelemetryView(APIView):
                 raise TooLarge(f"{item.reason.label}. {item.detail}.")
             if item.reason == Reason.MALFORMED:
                 raise ParseError(f"{item.reason.label}. {item.detail}.")
+        if receipt.received == sum(item.count for item in receipt.rejected if item.reason in NOT_ITS_TO_SEND):
+            item = receipt.rejected[0]
+            raise PermissionDenied(f"{item.reason.label}: {item.detail}." if item.detail else f"{item.reason.label}.")
         return Response(as_json(receipt), status=202)
 
     def handle_exception(self, exc: Exception) -> Response:

@@ -6,6 +6,7 @@ from telemetry.api.device import DeviceCommandsView, DeviceReplyView, DeviceTwin
 from telemetry.api.history import ComparisonView, HistoryView
 from telemetry.api.latest import LatestView
 from telemetry.api.metrics import MetricViewSet
+from telemetry.api.quality import QualityView
 from telemetry.api.servers import ServerViewSet
 from telemetry.api.telemetry import TelemetryView
 
@@ -15,6 +16,7 @@ router.register("servers", ServerViewSet, basename="server")
 
 urlpatterns = [
     path("devices/<device_id:device_id>/latest/", LatestView.as_view(), name="latest"),
+    path("devices/<device_id:device_id>/quality/", QualityView.as_view(), name="quality"),
     path("devices/<device_id:device_id>/history/", HistoryView.as_view(), name="history"),
     path("history/", ComparisonView.as_view(), name="comparison"),
     path("telemetry", TelemetryView.as_view(), name="telemetry"),

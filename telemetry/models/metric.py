@@ -47,10 +47,11 @@ class Metric(models.Model):
     @property
     def latest(self) -> float | bool | str | None:
         """The newest value in its own type; None before the first."""
-        if self.last_time is None:
-            return None
-        if self.value_type == ValueType.TEXT:
-            return self.last_text
-        if self.value_type == ValueType.BOOLEAN:
-            return bool(self.last_value)
-        return self.last_value
+        return None if self.last_time is None else in_its_type(self.value_type, self.last_value, self.last_text)
+
+
+def in_its_type(value_type: str, number: float | None, text: str) -> float | bool | str | None:
+    """A value as it was sent: booleans are stored as 0 and 1."""
+    if value_type == ValueType.TEXT:
+        return text
+    return bool(number) if value_type == ValueType.BOOLEAN else number

@@ -15,6 +15,8 @@ NOT_IN_THE_ADMIN = {
     "telemetry.DirtyBucket",
     # Answers that are given again if somebody asks again: nothing for people.
     "devices.KeptAnswer",
+    # Drawn on the device's page, as what it adds up to.
+    "devices.PresenceSpan",
 }
 
 

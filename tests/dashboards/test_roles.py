@@ -22,6 +22,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "fleet": ALL,
     "fleet-summary": ALL,
     "console": OPERATORS,
+    "fleet-map": ALL,
     "device": MEMBERS,
     "device-tab": MEMBERS,
     "login": SIGNED_IN_ALREADY,

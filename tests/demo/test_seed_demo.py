@@ -5,10 +5,11 @@ import pytest
 from django.core.management import call_command
 from django.db.models import Count
 
-from devices.models import Device, DeviceType, Project, Provisioning
+from devices.models import Command, Device, DeviceType, Project, Provisioning, Twin
 from devices.shipped_types import ensure_shipped_types
 from iotsphere.demo import past, seed
 from iotsphere.demo.fleet import FLEET
+from iotsphere.demo.orders import ORDERS
 from telemetry.agent.links import default_device_id
 from telemetry.models import LedgerHour, Metric, Reading
 from tests.factories import DeviceFactory, MetricFactory, ProjectFactory, ReadingFactory
@@ -137,3 +138,21 @@ def test_shipped_types_are_created_once() -> None:
     ensure_shipped_types()
     ensure_shipped_types()
     assert set(DeviceType.objects.values_list("slug", flat=True)) == {"water-heater", "environment-sensor", "server"}
+
+
+def test_what_people_told_the_devices_is_written_once() -> None:
+    for _ in range(2):
+        seed_demo()
+    commands = Command.objects.all()
+    assert commands.count() == len(ORDERS)
+    assert not commands.open().exists()
+    for command in commands:
+        assert [step.status for step in command.steps.order_by("pk")][-1] == command.status
+    assert Twin.objects.get().changes.count() == 3
+
+
+def test_a_reset_forgets_what_people_told_the_devices() -> None:
+    seed_demo()
+    seed.forget_data(Project.objects.get(slug="demo"))
+    assert not Command.objects.exists()
+    assert not Twin.objects.exists()

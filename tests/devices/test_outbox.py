@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from devices.command_states import CommandStatus
 from devices.commands import Reply, reply, send
-from devices.models import Command, Device, Presence, Project, Way
-from devices.outbox import work_off
+from devices.models import Command, Device, Presence, Project, Twin, Way
+from devices.outbox import withdraw_desired, work_off
 from devices.presence import Status, note_messages, note_statuses
 from devices.publisher import publisher
 from devices.twin import desire, report
@@ -212,3 +212,16 @@ def test_a_device_that_has_forgotten_is_told_again_and_one_that_refuses_once(ear
     assert work_off() == 1
     report(lamp, {"mode": "eco"})
     assert work_off() == 0
+
+
+def test_what_was_desired_of_a_device_that_is_gone_is_withdrawn(broker: Broker, ear: Ear, lamp: Device) -> None:
+    desire(lamp, {"mode": "off"}, None)
+    work_off()
+    Twin.objects.all().delete()
+    withdraw_desired(lamp.device_id)
+    other = DeviceFactory.create(device_id=f"lamp-{uuid4().hex}", device_type=lamp.device_type)
+    desire(other, {"mode": "off"}, None)
+    work_off()
+    with listening(broker) as late:
+        assert wait_until(lambda: late.heard(other.device_id, "twin/desired"))
+        assert late.heard(lamp.device_id, "twin/desired") == []

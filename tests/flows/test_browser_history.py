@@ -1,12 +1,15 @@
 import csv
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, Route
 
 from devices.models import Device, Project
 from iotsphere.models import User
+from telemetry.store import write_readings
 from tests.factories import DeviceFactory, MetricFactory
 from tests.fixtures.browser import PageAs, Problems, expect
 from tests.fixtures.live import Portal
@@ -65,6 +68,38 @@ def test_a_range_that_ends_before_it_begins_is_not_asked_for(page: Page) -> None
         page.get_by_label("To", exact=True).evaluate("input => input.validationMessage")
         == "The end must be after the beginning."
     )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "reason"),
+    [
+        ("2090-01-01T00:00", "2090-01-02T00:00", "This has not come yet. Choose a time that has passed."),
+        ("2001-01-01T00:00", "2026-01-01T00:00", "At most 5,000 days at once."),
+    ],
+)
+def test_a_range_that_cannot_be_answered_says_why(start: str, end: str, reason: str, page: Page) -> None:
+    page.get_by_label("From", exact=True).fill(start)
+    page.get_by_label("To", exact=True).fill(end)
+    page.get_by_role("button", name="Show").click()
+    field = page.get_by_label("From", exact=True)
+    assert field.evaluate("input => input.validationMessage") == reason
+    field.fill("2026-01-01T00:00")
+    assert field.evaluate("input => input.validationMessage") == ""
+
+
+def test_where_nothing_was_sent_the_line_is_broken(page_as: PageAs, vera: User, acme: Project) -> None:
+    metric = MetricFactory.create(device=DeviceFactory.create(device_id="gap", project=acme), key="level")
+    now = timezone.now()
+    minutes = [*range(600, 400, -10), *range(100, 0, -10)]
+    write_readings((metric.pk, now - timedelta(minutes=minute), 1.0, None) for minute in minutes)
+    page = page_as(vera)
+    page.goto("/devices/gap/history/")
+    expect(page.locator("canvas")).to_have_count(1)
+    holes = """() => {
+        const chart = Chart.getChart(document.querySelector("canvas"));
+        return chart.data.datasets[0].data.filter(({ y }) => Number.isNaN(y)).length;
+    }"""
+    assert page.evaluate(holes) == 1
 
 
 def test_dragging_over_a_chart_zooms_all_of_them_and_back(page: Page) -> None:

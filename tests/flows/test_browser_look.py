@@ -18,6 +18,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 PAGES = {
     "cards": "/?view=grid",
     "list": "/?view=list",
+    "map": "/?view=map",
     "nothing found": "/?q=nothing-is-called-so",
     "details": "/devices/WATER_HEATER_01/details/",
     "operations": "/devices/WATER_HEATER_01/operations/",

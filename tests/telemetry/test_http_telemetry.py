@@ -85,7 +85,16 @@ def test_a_gateway_sends_for_its_child(send: Send, device: Device) -> None:
 
 def test_a_device_does_not_send_for_another(send: Send) -> None:
     DeviceFactory.create(device_id="other")
-    assert [item["reason"] for item in send({**GOOD, "device_id": "other"}).json()["rejected"]] == ["not_allowed"]
+    assert problem(send({**GOOD, "device_id": "other"})) == (403, PROBLEM, False)
+    assert LedgerHour.objects.get(sender="sensor").rejected == 1
+
+
+def test_what_a_gateway_sends_of_its_own_is_kept_beside_what_it_may_not(send: Send) -> None:
+    answer = send([GOOD, {**GOOD, "device_id": "other"}]).json()
+    assert (answer["stored"], [(item["index"], item["reason"]) for item in answer["rejected"]]) == (
+        1,
+        [(1, "not_allowed")],
+    )
 
 
 def test_a_gzipped_body_is_unpacked(send: Send) -> None:
@@ -158,7 +167,9 @@ def test_a_person_is_no_device(api: ApiClient, root: Any) -> None:
 
 def test_a_device_out_of_service_is_told_why(send: Send, device: Device) -> None:
     Device.objects.filter(pk=device.pk).update(lifecycle="disabled")
-    assert [item["reason"] for item in send(GOOD).json()["rejected"]] == ["device_disabled"]
+    response = send(GOOD)
+    assert problem(response) == (403, PROBLEM, False)
+    assert response.json()["detail"] == "The device is disabled or archived."
 
 
 def test_too_many_requests_are_told_when_to_come_again(send: Send, settings: Any) -> None:

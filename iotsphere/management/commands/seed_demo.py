@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from iotsphere.demo import seed
+from iotsphere.demo import orders, seed
 from iotsphere.demo.past import fleet_before, this_server_before
 
 
@@ -34,6 +34,7 @@ class Command(BaseCommand):
             for past in pasts:
                 bar.set_description(past.device_id)
                 seed.write_past(waiting[past.device_id], past, progress=bar.update)
+        orders.write_orders(devices, now)
         self.stdout.write(f"Wrote {total:,} readings of {len(pasts)} devices in {monotonic() - began:.1f} s.")
 
     def _forget(self, project: Any, yes: bool) -> bool:
