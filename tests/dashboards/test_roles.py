@@ -21,6 +21,7 @@ SIGNED_IN_ALREADY = (302, 302, 302, 302, 302, 200)
 MATRIX: dict[str, tuple[int, ...]] = {
     "fleet": ALL,
     "fleet-summary": ALL,
+    "servers": ALL,
     "console": OPERATORS,
     "fleet-map": ALL,
     "device": MEMBERS,
