@@ -10,9 +10,9 @@ from django.dispatch import receiver
 
 from devices import broker_dynsec
 from devices.broker_files import write_broker_files
-from devices.broker_users import long_user_name
-from devices.models import Credential
-from devices.signals import credential_revoked
+from devices.broker_users import long_user_name, provisioning_user
+from devices.models import Credential, ProvisioningKey
+from devices.signals import credential_revoked, provisioning_key_revoked
 
 
 def follow() -> None:
@@ -35,6 +35,28 @@ def admit(credential: Credential, password: str) -> None:
         broker_dynsec.admit(credential, password)
     except broker_dynsec.BrokerDoesNotObey as error:
         raise ValidationError(f"Nothing was issued, for the broker cannot be told: {error} Try again later.") from error
+
+
+def admit_provisioning_key(key: ProvisioningKey, password: str) -> None:
+    """As `admit`, for a key that is being made."""
+    if settings.BROKER_ACCESS != "dynsec":
+        return
+    try:
+        broker_dynsec.admit_provisioning_key(key, password)
+    except broker_dynsec.BrokerDoesNotObey as error:
+        raise ValidationError(f"No key was made, for the broker cannot be told: {error} Try again later.") from error
+
+
+@receiver([post_save, post_delete], sender=ProvisioningKey)
+@receiver(provisioning_key_revoked, sender=ProvisioningKey)
+def follow_keys_after_commit(**sent: Any) -> None:
+    if settings.BROKER_ACCESS == "dynsec":
+        key = sent.get("key") or sent["instance"]
+        if not sent.get("created") and not key.is_live:
+            name = provisioning_user(key)
+            transaction.on_commit(lambda: broker_dynsec.dismiss(name), robust=True)
+    elif settings.BROKER_DIR:
+        transaction.on_commit(write_broker_files, robust=True)
 
 
 @receiver([post_save, post_delete], sender=Credential)

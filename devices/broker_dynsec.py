@@ -15,8 +15,15 @@ from uuid import uuid4
 import paho.mqtt.client as mqtt
 import structlog
 
-from devices.broker_users import DEVICES_READ, DEVICES_WRITE, long_user_name, portal_user
-from devices.models import Credential, CredentialKind
+from devices.broker_users import (
+    DEVICES_READ,
+    DEVICES_WRITE,
+    long_user_name,
+    portal_user,
+    provisioning_topics,
+    provisioning_user,
+)
+from devices.models import Credential, CredentialKind, ProvisioningKey
 from devices.mqtt import make_client
 
 log = structlog.get_logger(__name__)
@@ -25,6 +32,7 @@ ASK, ANSWERS = "$CONTROL/dynamic-security/v1", "$CONTROL/dynamic-security/v1/res
 PATIENCE = 5.0
 AT_ONCE = 50
 PORTAL_ROLE = "iotsphere"
+OWN_ROLES = "device:"
 # Everybody may ask, and is sent what they may read: as with files.
 DEFAULTS = {"publishClientSend": False, "publishClientReceive": False, "subscribe": True, "unsubscribe": True}
 PORTAL_MAY = ("publishClientSend", "publishClientReceive", "subscribePattern", "unsubscribePattern")
@@ -36,6 +44,29 @@ class BrokerDoesNotObey(Exception):
     """The broker does not answer, or says why not."""
 
 
+class User(NamedTuple):
+    """Who the broker should let in, and what for."""
+
+    name: str
+    role: str
+    writes: tuple[str, ...]
+    reads: tuple[str, ...]
+    has_password: bool
+
+    @property
+    def client(self) -> Command:
+        return {"username": self.name, "roles": [{"rolename": self.role}]}
+
+    @property
+    def role_with_topics(self) -> Command:
+        acls = [("publishClientSend", topic) for topic in self.writes]
+        acls += [("publishClientReceive", topic) for topic in self.reads]
+        return {
+            "rolename": self.role,
+            "acls": [{"acltype": kind, "topic": topic, "priority": 0, "allow": True} for kind, topic in acls],
+        }
+
+
 class Drift(NamedTuple):
     """What the broker knew otherwise than it should and was told again; `lost` are passwords nobody can restore."""
 
@@ -45,11 +76,11 @@ class Drift(NamedTuple):
 
 def admit(credential: Credential, password: str) -> None:
     """Let the device in; BrokerDoesNotObey if it is not let in now."""
-    with Control() as control:
-        role, client = _role(credential.device.device_id), _client(credential)
-        control.tell([{"command": "createRole", **role}], but="already exists")
-        secret = {"password": password} if credential.kind == CredentialKind.MQTT else {}
-        control.tell([{"command": "createClient", **client, **secret}])
+    _admit(_of_device(credential), password if credential.kind == CredentialKind.MQTT else "")
+
+
+def admit_provisioning_key(key: ProvisioningKey, password: str) -> None:
+    _admit(_of_key(key), password)
 
 
 def dismiss(name: str) -> None:
@@ -64,8 +95,8 @@ def dismiss(name: str) -> None:
 def reconcile() -> Drift:
     """Compare what the broker knows with what it should, and correct it."""
     credentials = Credential.objects.live().for_brokers().select_related("device").order_by("pk")
-    wanted = {long_user_name(credential): credential for credential in credentials}
-    devices = {credential.device.device_id for credential in wanted.values()}
+    keys = ProvisioningKey.objects.live().order_by("pk")
+    wanted = [*map(_of_device, credentials), *map(_of_key, keys)]
     with Control() as control:
         control.see_to_own_role()
         defaults = {acl["acltype"]: acl["allow"] for acl in control.ask({"command": "getDefaultACLAccess"})["acls"]}
@@ -73,13 +104,13 @@ def reconcile() -> Drift:
         clients = {client["username"]: client for client in control.every("listClients", "clients")}
         commands = [
             *_default_commands(defaults),
-            *_role_commands(devices, roles),
+            *_role_commands(wanted, roles),
             *_client_commands(wanted, clients),
             # Last: Mosquitto 2.0 goes on reading a role that was deleted while clients had it.
-            *_surplus_role_commands(devices, roles, clients),
+            *_surplus_role_commands(wanted, roles, clients),
         ]
         control.tell(commands)
-    lost = [name for name, one in wanted.items() if one.kind == CredentialKind.MQTT and name not in clients]
+    lost = [user.name for user in wanted if user.has_password and user.name not in clients]
     if commands:
         log.warning("the broker was told again what it had forgotten", corrections=len(commands))
     if lost:
@@ -87,15 +118,39 @@ def reconcile() -> Drift:
     return Drift(len(commands), lost)
 
 
+def _admit(user: User, password: str) -> None:
+    secret = {"password": password} if password else {}
+    with Control() as control:
+        control.tell([{"command": "createRole", **user.role_with_topics}], but="already exists")
+        control.tell([{"command": "createClient", **user.client, **secret}])
+
+
+def _of_device(credential: Credential) -> User:
+    device_id = credential.device.device_id
+    own = f"app/device/{device_id}"
+    return User(
+        long_user_name(credential),
+        f"{OWN_ROLES}{device_id}",
+        writes=tuple(f"{own}/{topic}" for topic in DEVICES_WRITE),
+        reads=tuple(f"{own}/{topic}" for topic in DEVICES_READ),
+        has_password=credential.kind == CredentialKind.MQTT,
+    )
+
+
+def _of_key(key: ProvisioningKey) -> User:
+    asks, answers = provisioning_topics(key)
+    name = provisioning_user(key)
+    return User(name, f"{OWN_ROLES}{name}", writes=(asks,), reads=(answers,), has_password=True)
+
+
 def _default_commands(known: dict[str, bool]) -> list[Command]:
     acls = [{"acltype": kind, "allow": allow} for kind, allow in DEFAULTS.items()]
     return [] if known == DEFAULTS else [{"command": "setDefaultACLAccess", "acls": acls}]
 
 
-def _role_commands(devices: Iterable[str], known: dict[str, Any]) -> list[Command]:
-    wanted = {role["rolename"]: role for role in map(_role, devices)}
+def _role_commands(wanted: Iterable[User], known: dict[str, Any]) -> list[Command]:
     commands = []
-    for name, role in wanted.items():
+    for name, role in {user.role: user.role_with_topics for user in wanted}.items():
         if name not in known:
             commands.append({"command": "createRole", **role})
         elif _topics(known[name]) != _topics(role):
@@ -103,41 +158,27 @@ def _role_commands(devices: Iterable[str], known: dict[str, Any]) -> list[Comman
     return commands
 
 
-def _surplus_role_commands(devices: set[str], known: Iterable[str], clients: dict[str, Any]) -> list[Command]:
-    held = {role["rolename"] for name, one in clients.items() if "~" not in name for role in one.get("roles", [])}
-    wanted = {f"device:{device_id}" for device_id in devices}
-    surplus = [name for name in known if name.startswith("device:") and name not in wanted | held]
-    return [{"command": "deleteRole", "rolename": name} for name in surplus]
-
-
-def _client_commands(wanted: dict[str, Credential], known: dict[str, Any]) -> list[Command]:
+def _client_commands(wanted: Iterable[User], known: dict[str, Any]) -> list[Command]:
     commands = []
-    for name, credential in wanted.items():
-        client = _client(credential)
-        if name not in known:
-            if credential.kind == CredentialKind.X509:
-                commands.append({"command": "createClient", **client})
-        elif known[name].get("roles", []) != client["roles"] or known[name].get("groups"):
-            commands.append({"command": "modifyClient", **client, "groups": []})
-        if known.get(name, {}).get("disabled"):
-            commands.append({"command": "enableClient", "username": name})
-    surplus = [name for name in known if "~" in name and name not in wanted]
+    for user in wanted:
+        client = known.get(user.name)
+        if client is None:
+            if not user.has_password:
+                commands.append({"command": "createClient", **user.client})
+            continue
+        if client.get("roles", []) != user.client["roles"] or client.get("groups"):
+            commands.append({"command": "modifyClient", **user.client, "groups": []})
+        if client.get("disabled"):
+            commands.append({"command": "enableClient", "username": user.name})
+    surplus = [name for name in known if "~" in name and name not in {user.name for user in wanted}]
     return [*commands, *({"command": "deleteClient", "username": name} for name in surplus)]
 
 
-def _role(device_id: str) -> Command:
-    own = f"app/device/{device_id}"
-    acls = [("publishClientSend", f"{own}/{topic}") for topic in DEVICES_WRITE]
-    acls += [("publishClientReceive", f"{own}/{topic}") for topic in DEVICES_READ]
-    return {
-        "rolename": f"device:{device_id}",
-        "acls": [{"acltype": kind, "topic": topic, "priority": 0, "allow": True} for kind, topic in acls],
-    }
-
-
-def _client(credential: Credential) -> Command:
-    role = {"rolename": f"device:{credential.device.device_id}"}
-    return {"username": long_user_name(credential), "roles": [role]}
+def _surplus_role_commands(wanted: Iterable[User], known: Iterable[str], clients: dict[str, Any]) -> list[Command]:
+    held = {role["rolename"] for name, one in clients.items() if "~" not in name for role in one.get("roles", [])}
+    needed = held | {user.role for user in wanted}
+    surplus = [name for name in known if name.startswith(OWN_ROLES) and name not in needed]
+    return [{"command": "deleteRole", "rolename": name} for name in surplus]
 
 
 def _topics(role: Command) -> set[tuple[str, str, bool]]:

@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 
 import psutil
@@ -19,8 +20,15 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from devices.authority import authority
-from devices.broker_users import DEVICES_READ, DEVICES_WRITE, long_user_name, portal_user
-from devices.models import Credential, CredentialKind
+from devices.broker_users import (
+    DEVICES_READ,
+    DEVICES_WRITE,
+    long_user_name,
+    portal_user,
+    provisioning_topics,
+    provisioning_user,
+)
+from devices.models import Credential, CredentialKind, ProvisioningKey
 from devices.mqtt import end_session, parse_url
 from devices.mqtt_password import hash_mqtt_password
 from devices.private_file import write_privately
@@ -40,10 +48,16 @@ def write_broker_files() -> bool:
     folder = Path(settings.BROKER_DIR)
     with _locked(folder):  # or a process that read earlier could write later
         credentials = list(Credential.objects.live().for_brokers().select_related("device").order_by("pk"))
+        keys = list(ProvisioningKey.objects.live().order_by("pk"))
         bearers = _bearers(folder)
         written = [
-            write_privately(folder / PASSWORDS, "\n".join([*_portal_password(), *_passwords(credentials), ""])),
-            write_privately(folder / ACCESS, "\n".join([*_portal_access(), *_access(credentials), ""])),
+            write_privately(
+                folder / PASSWORDS,
+                "\n".join([*_portal_password(), *_passwords(credentials), *_key_passwords(keys), ""]),
+            ),
+            write_privately(
+                folder / ACCESS, "\n".join([*_portal_access(), *_access(credentials), *_key_access(keys), ""])
+            ),
             write_privately(folder / AUTHORITY, authority().pem),
             write_privately(folder / REVOKED, revocation_list()),
         ]
@@ -77,6 +91,20 @@ def _access(credentials: Iterable[Credential]) -> Iterator[str]:
             yield f"topic write app/device/{credential.device.device_id}/{topic}"
         for topic in DEVICES_READ:
             yield f"topic read app/device/{credential.device.device_id}/{topic}"
+
+
+def _lines(*parts: Iterable[str]) -> str:
+    return "\n".join([*chain(*parts), ""])
+
+
+def _key_passwords(keys: Iterable[ProvisioningKey]) -> Iterator[str]:
+    return (f"{provisioning_user(key)}:{key.password_hash}" for key in keys)
+
+
+def _key_access(keys: Iterable[ProvisioningKey]) -> Iterator[str]:
+    for key in keys:
+        asks, answers = provisioning_topics(key)
+        yield from (f"user {provisioning_user(key)}", f"topic write {asks}", f"topic read {answers}")
 
 
 def _bearers(folder: Path) -> set[str]:

@@ -8,7 +8,7 @@ a device uses goes on working while its successor is tried out. A certificate's 
 from django.conf import settings
 
 from devices.authority import common_name
-from devices.models import Credential, CredentialKind
+from devices.models import Credential, CredentialKind, ProvisioningKey
 from devices.mqtt import parse_url
 
 DEVICES_WRITE = ("telemetry", "status", "twin/reported", "command/+/reply")
@@ -28,6 +28,16 @@ def long_user_name(credential: Credential) -> str:
     if credential.kind == CredentialKind.X509:
         return common_name(credential.public_id)
     return f"{credential.device.device_id}~{credential.public_id}"
+
+
+def provisioning_user(key: ProvisioningKey) -> str:
+    """The user that devices come as which have nothing but a provisioning key."""
+    return f"provision~{key.public_id}"
+
+
+def provisioning_topics(key: ProvisioningKey) -> tuple[str, str]:
+    """What it may write, and what it may read."""
+    return f"app/provision/{key.public_id}/request", f"app/provision/{key.public_id}/reply/+"
 
 
 def portal_user() -> str:

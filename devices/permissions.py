@@ -28,6 +28,7 @@ class Permission(models.TextChoices):
     EDIT_TWIN = "edit_twin", "change the settings of devices"
     WATCH_MQTT = "watch_mqtt", "watch messages in the MQTT console"
     PUBLISH_MQTT = "publish_mqtt", "publish messages in the MQTT console"
+    CLAIM_DEVICES = "claim_devices", "put devices into service by their claim code"
     MANAGE_DEVICES = "manage_devices", "add, change and remove devices"
     MANAGE_CREDENTIALS = "manage_credentials", "issue and revoke device credentials"
     MANAGE_MEMBERS = "manage_members", "add, change and remove members"
@@ -43,6 +44,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
             Permission.EDIT_TWIN,
             Permission.WATCH_MQTT,
             Permission.PUBLISH_MQTT,
+            Permission.CLAIM_DEVICES,
         }
     ),
     Role.ADMIN: frozenset(Permission),

@@ -13,3 +13,5 @@ twin_changed = Signal()
 
 # Asks each app what it has of a `device` that is about to be purged; they answer with a devices.removal.Share.
 purging = Signal()
+# Sent when a provisioning key was revoked, an update as well.
+provisioning_key_revoked = Signal()

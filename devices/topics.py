@@ -12,6 +12,8 @@ REPLY = "command/reply"
 # What the portal publishes.
 DESIRED = "twin/desired"
 COMMAND = "command"
+# Of devices that show a provisioning key; not below a device's own.
+PROVISION = "provision"
 TO_DEVICES = (DESIRED, COMMAND)
 
 # Everything below the portal's own root, so that a misspelt topic is counted and shown instead of vanishing.
@@ -24,6 +26,8 @@ _KINDS = f"{TELEMETRY}|{STATUS}|{REPORTED}|{DESIRED}|{COMMAND}"
 _is_topic = re.compile(rf"app/device/({DEVICE_ID_PATTERN})/(?:({_KINDS})|command/([^/]{{1,64}})/reply)").fullmatch
 _is_of_device = re.compile(rf"app/device/({DEVICE_ID_PATTERN})/.+", re.DOTALL).fullmatch
 
+_is_request = re.compile(r"app/provision/([0-9a-f]{16})/request").fullmatch
+
 
 def shared(group: str) -> str:
     """The subscription by which the members of a group share everything (MQTT 5)."""
@@ -33,11 +37,13 @@ def shared(group: str) -> str:
 class Topic(NamedTuple):
     device_id: str
     kind: str
-    command_id: str = ""  # of a reply
+    command_id: str = ""  # of a reply; of a request to be provisioned, the key's public ID
 
 
 def parse(topic: str) -> Topic | None:
     """Whose topic it is and what is published there; None if nothing is."""
+    if asked := _is_request(topic):
+        return Topic("", PROVISION, asked[1])
     found = _is_topic(topic)
     return Topic(found[1], found[2] or REPLY, found[3] or "") if found else None
 
@@ -54,3 +60,7 @@ def device_of(topic: str) -> str | None:
     """The ID of the device that a topic belongs to, whatever it is for; None for all other topics."""
     found = _is_of_device(topic)
     return found[1] if found else None
+
+
+def provisioned(key_id: str, nonce: str) -> str:
+    return f"app/provision/{key_id}/reply/{nonce}"

@@ -1,4 +1,4 @@
-"""What devices say by MQTT besides telemetry and status: replies to commands, and reports of their settings."""
+"""What devices say by MQTT besides telemetry and status: replies, reports of their settings, and that they are new."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from devices import topics
 from devices.commands import read_reply, reply
 from devices.models import Device, Lifecycle
+from devices.provisioning import take_request
 from devices.twin import Stale, read_report, report
 
 log = structlog.get_logger(__name__)
@@ -32,6 +33,9 @@ def take(letters: Sequence[Letter]) -> None:
         for device in Device.objects.filter(device_id__in=senders, lifecycle=Lifecycle.ACTIVE).select_related("project")
     }
     for letter in letters:
+        if letter.topic.kind == topics.PROVISION:
+            take_request(letter.topic.command_id, letter.body)
+            continue
         device = devices.get(letter.topic.device_id)
         if device is None:
             log.warning("nobody in service says this", topic=letter.topic)

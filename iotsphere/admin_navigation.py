@@ -13,6 +13,8 @@ SECTIONS = {
         "devices.Command": "terminal",
         "devices.Twin": "tune",
         "devices.Credential": "key",
+        "devices.ProvisioningKey": "vpn_key",
+        "devices.ClaimCode": "qr_code_2",
         "devices.DeviceType": "category",
         "devices.Project": "workspaces",
     },

@@ -231,7 +231,7 @@ def sort_out(deliveries: Sequence[Delivery]) -> tuple[list[Envelope], list[Statu
         device_id, kind, _ = topic
         if kind in topics.TO_DEVICES:
             continue  # the portal's own
-        if kind in {topics.REPLY, topics.REPORTED}:
+        if kind in {topics.REPLY, topics.REPORTED, topics.PROVISION}:
             if not delivery.is_retained:
                 letters.append(uplink.Letter(topic, delivery.body, delivery.received_at))
         elif kind == topics.STATUS:

@@ -136,14 +136,17 @@ POINTS_OF_READINGS = """
         value AS first, value AS last, 0.0 AS increase, reading.time AS at
     FROM {wanted} JOIN telemetry_reading reading
         ON reading.metric_id = wanted.metric_id AND reading.time >= wanted.start AND reading.time < wanted.finish
-    WHERE reading.value IS NOT NULL AND reading.time >= %s AND reading.time < %s
+    WHERE reading.value IS NOT NULL {within}
 """
 POINTS_OF_ROLLUPS = """
     SELECT wanted.metric_id, wanted.start, count, sum, min, max, first, last, increase, finer.start AS at
     FROM {wanted} JOIN {finer} finer
         ON finer.metric_id = wanted.metric_id AND finer.start >= wanted.start AND finer.start < wanted.finish
-    WHERE finer.start >= %s AND finer.start < %s
+    WHERE true {within}
 """
+# Said once more for all buckets together, PostgreSQL does not even plan for the other partitions. SQLite would look
+# through all of it for each bucket.
+WITHIN_ON_POSTGRESQL = "AND {time} >= %s AND {time} < %s"
 # A counter that falls has begun again at zero: what it shows then is what it rose by.
 FOLD = """
     INSERT INTO {table} (metric_id, start, count, sum, min, max, first, last, increase)
@@ -172,11 +175,15 @@ WANTED_ON_SQLITE = """
 
 def fold(buckets: Collection[Bucket], into: type[Rollup], finer: type[Rollup] | None = None) -> None:
     """Make the rollups of these buckets from finer ones, or (None) from the readings."""
+    if not buckets:
+        return
     points = POINTS_OF_ROLLUPS.replace("{finer}", finer._meta.db_table) if finer else POINTS_OF_READINGS
-    if buckets:
-        # Said once more for all together, so that other partitions are not even planned for.
-        bounds = min(bucket.start for bucket in buckets), max(bucket.end for bucket in buckets)
-        _execute(FOLD.format(table=into._meta.db_table, points=points), buckets, *bounds)
+    within, bounds = "", []
+    if connection.vendor == "postgresql":
+        within = WITHIN_ON_POSTGRESQL.format(time="finer.start" if finer else "reading.time")
+        bounds = [min(bucket.start for bucket in buckets), max(bucket.end for bucket in buckets)]
+    points = points.replace("{within}", within)
+    _execute(FOLD.format(table=into._meta.db_table, points=points), buckets, *bounds)
 
 
 def _execute(statement: str, buckets: Collection[Bucket], *besides: datetime) -> None:

@@ -1,14 +1,10 @@
-import json
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.forms import CharField, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
@@ -17,10 +13,10 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from devices.admin.bundle import certificate_bundle
 from devices.admin.cells import cell
 from devices.admin.confirm import confirmation, is_confirmed
 from devices.admin.filters import ProjectFilter
+from devices.admin.issued import issued_page
 from devices.admin.page import Page
 from devices.admin.scope import ForSuperusers, ProjectScoped, ReadOnly, may_manage
 from devices.admin.words import counted
@@ -29,16 +25,8 @@ from devices.certificates import MAX_PEM, key_of_request, recognise
 from devices.credentials import issue, require_room, revoke
 from devices.models import Credential, CredentialKind, RevokedCertificate
 from devices.models.credential import EXPIRES_SOON, CredentialQuerySet
-from devices.mqtt import parse_url
 from devices.permissions import Permission
 
-EXAMPLE = json.dumps({"telemetry": {"temperature": 25.5}})
-SECRETS: dict[str, str] = {
-    CredentialKind.API_KEY: "API key",
-    CredentialKind.MQTT: "Password",
-    CredentialKind.X509: "Private key",
-}
-CERTIFICATE_PORT = 8884  # as in deploy/mosquitto
 REVOKING = "What is revoked stops working at once, and connections made with it are cut. There is no way back."
 
 
@@ -166,21 +154,7 @@ class CredentialAdmin(ProjectScoped, Page):
         obj.__dict__.update(credential.__dict__)
 
     def response_add(self, request: HttpRequest, obj: Credential, post_url_continue: str | None = None) -> HttpResponse:
-        """The one page that shows the secret: the answer itself, so that it is kept nowhere."""
-        secret = request.issued_secret  # type: ignore[attr-defined]
-        is_signed = obj.kind == CredentialKind.X509 and not obj.is_foreign
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Credential issued",
-            "opts": self.opts,
-            "credential": obj,
-            "secret": secret,
-            "secret_name": SECRETS[obj.kind],
-            "user_name": user_name(obj) if obj.kind == CredentialKind.MQTT else "",
-            "bundle": certificate_bundle(obj, secret) if is_signed else "",
-            "command": "" if obj.is_foreign else _example(request, obj, secret),
-        }
-        return TemplateResponse(request, "admin/devices/credential/issued.html", context)
+        return issued_page(self, request, obj, request.issued_secret)  # type: ignore[attr-defined]
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         fieldsets = list(super().get_fieldsets(request, obj))
@@ -242,26 +216,3 @@ class RevokedCertificateAdmin(ReadOnly, ForSuperusers, Page):
     search_fields = ["public_id"]
     nothing = "No certificate is revoked"
     nothing_help = "A certificate that is revoked, or whose device is deleted, stays here until it expires."
-
-
-def _example(request: HttpRequest, credential: Credential, secret: str) -> str:
-    """A command that sends a first value, for the host that this page came from."""
-    device_id = credential.device.device_id
-    if credential.kind == CredentialKind.API_KEY:
-        return (
-            f"curl {request.build_absolute_uri('/api/v1/telemetry')} -H 'Authorization: Bearer {secret}' "
-            f"-H 'Content-Type: application/json' -d '{EXAMPLE}'"
-        )
-    broker = parse_url(settings.MQTT_URL)
-    host = urlsplit(f"//{request.get_host()}").hostname
-    if credential.kind == CredentialKind.X509:
-        files = f"--cafile ca.pem --cert {device_id}.pem --key {device_id}.key"
-        return (
-            f"mosquitto_pub -h {host} -p {CERTIFICATE_PORT} {files} "
-            f"-q 1 -t app/device/{device_id}/telemetry -m '{EXAMPLE}'"
-        )
-    tls = " --tls-use-os-certs" if broker.tls else ""
-    return (
-        f"mosquitto_pub -h {host} -p {broker.port}{tls} -u {user_name(credential)} -P {secret} "
-        f"-q 1 -t app/device/{device_id}/telemetry -m '{EXAMPLE}'"
-    )

@@ -19,6 +19,7 @@ from devices.admin.confirm import confirmation, is_confirmed
 from devices.admin.exchange import DESCRIPTION, DeviceExchange
 from devices.admin.filters import LifecycleFilter, PresenceFilter, ProjectFilter, SilentForFilter
 from devices.admin.history import WithHistory
+from devices.admin.into_service import IntoService
 from devices.admin.labels import LabelsField
 from devices.admin.page import Rows
 from devices.admin.scope import ProjectScoped, ReadOnly, may_manage
@@ -67,7 +68,7 @@ class CredentialInline(ReadOnly, ProjectScoped, Rows):
 
 
 @admin.register(Device)
-class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
+class DeviceAdmin(ProjectScoped, IntoService, WithHistory, DeviceExchange):
     form = DeviceForm
     inlines = [CredentialInline]
     list_display = ["title", "presence_now", "heard", "latest_values", "device_type", "project", "state"]
@@ -82,8 +83,8 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
     search_fields = ["name", "device_id", "hostname", "location", "labels"]
     search_help_text = "Name, device ID, host name, location or label"
     autocomplete_fields = ["parent"]
-    actions = ["send_command", "enable", "disable", "archive", "delete_selected"]
-    actions_detail = ["issue_credential", "show_series", "show_quality"]
+    actions = ["send_command", "enable", "disable", "archive", "print_claim_codes", "delete_selected"]
+    actions_detail = ["issue_credential", "show_series", "show_quality", "replace_hardware", "clone"]
     actions_row = ["issue_credential", "show_series", "show_quality"]
     change_form_before_template = "admin/devices/device/now.html"
     nothing = "No devices yet"
@@ -91,7 +92,17 @@ class DeviceAdmin(ProjectScoped, WithHistory, DeviceExchange):
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         described = [
-            (None, {"fields": [("name", "device_id"), ("project", "device_type"), "parent", "lifecycle"]}),
+            (
+                None,
+                {
+                    "fields": [
+                        ("name", "device_id"),
+                        ("project", "device_type"),
+                        ("parent", "serial_number"),
+                        "lifecycle",
+                    ]
+                },
+            ),
             ("Where it is", {"fields": [("hostname", "ip_address"), "location", ("latitude", "longitude"), "labels"]}),
         ]
         return [*described, ("Record", {"fields": [("uuid", "created_at")]})] if obj else described

@@ -38,6 +38,7 @@ DESCRIPTION = [
     "location",
     "latitude",
     "longitude",
+    "serial_number",
     "lifecycle",
 ]
 

@@ -128,9 +128,15 @@ class ProjectAdmin(ProjectScoped, WithHistory):
     def keeps(self, project: Project) -> str:
         return f"{project.retention_class.raw_days} days"
 
-    @display(description="unknown devices", ordering="provisioning", label={"Let in": "warning", "Quarantined": ""})
+    @display(
+        description="unknown devices",
+        ordering="provisioning",
+        label={"Let in": "warning", "By key": "", "Quarantined": ""},
+    )
     def unknown_devices(self, project: Project) -> str:
-        return "Let in" if project.provisioning == Provisioning.OPEN else "Quarantined"
+        return {Provisioning.OPEN: "Let in", Provisioning.KEY: "By key"}.get(
+            Provisioning(project.provisioning), "Quarantined"
+        )
 
 
 @admin.register(Membership)

@@ -23,6 +23,7 @@ from devices.models import (
     Project,
     RetentionClass,
 )
+from devices.models.device import DEVICE_ID_PATTERN
 
 
 class ProjectSerializer(RowSerializer):
@@ -232,3 +233,17 @@ class IssuedCredentialSerializer(WholeCredentialSerializer):
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_authority(self, credential: Credential) -> str | None:
         return authority().pem if credential.kind == CredentialKind.X509 and not credential.is_foreign else None
+
+
+class ReplacementSerializer(serializers.Serializer):
+    """New hardware for a device."""
+
+    serial_number = serializers.CharField(max_length=100, help_text="The new hardware's own.")
+    kind = serializers.ChoiceField(choices=CredentialKind.choices, help_text="Of the credential that it is given.")
+    reason = serializers.CharField(max_length=80, required=False)
+    csr = serializers.CharField(max_length=MAX_PEM, required=False, help_text="For kind x509: a signing request (PEM).")
+
+
+class CloneSerializer(serializers.Serializer):
+    device_id = serializers.RegexField(f"^{DEVICE_ID_PATTERN}$")
+    name = serializers.CharField(max_length=100, required=False)

@@ -4,6 +4,7 @@ from rest_framework.routers import SimpleRouter
 from devices import paths  # noqa: F401 (knows <device_id:…>)
 from devices.api.availability import AvailabilityView
 from devices.api.commands import CommandViewSet
+from devices.api.provisioning import ProvisioningKeyViewSet, ProvisionView
 from devices.api.purges import PurgeViewSet
 from devices.api.twin import TwinView
 from devices.api.views import (
@@ -20,11 +21,14 @@ router.register("members", MemberViewSet, basename="member")
 router.register("device-types", DeviceTypeViewSet, basename="device-type")
 router.register("devices", DeviceViewSet)
 router.register("credentials", CredentialViewSet)
+router.register("provisioning-keys", ProvisioningKeyViewSet, basename="provisioning-key")
 router.register("commands", CommandViewSet)
 router.register("purges", PurgeViewSet)
 
 urlpatterns = [
     path("devices/<device_id:device_id>/twin/", TwinView.as_view(), name="twin"),
     path("devices/<device_id:device_id>/availability/", AvailabilityView.as_view(), name="availability"),
+    path("provision", ProvisionView.as_view(), name="provision"),
+    path("provision/", ProvisionView.as_view(schema=None)),
     *router.urls,
 ]

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -17,16 +17,19 @@ from devices.api.purges import PurgeSerializer
 from devices.api.scoped import ScopedViewSet, require
 from devices.api.serializers import (
     DEVICE_COLUMNS,
+    CloneSerializer,
     CredentialSerializer,
     DeviceSerializer,
     DeviceTypeSerializer,
     IssuedCredentialSerializer,
     MemberSerializer,
     ProjectSerializer,
+    ReplacementSerializer,
     WantedCredentialSerializer,
     WholeCredentialSerializer,
 )
 from devices.credentials import issue, revoke
+from devices.hardware import clone, replace_hardware
 from devices.models import Credential, Device, DeviceType, Membership, Project
 from devices.models.device import DEVICE_ID_PATTERN
 from devices.permissions import Permission, ProjectScopedQuerySet
@@ -138,6 +141,43 @@ class DeviceViewSet(ScopedViewSet, ModelViewSet):
             answer, status=202, headers={"Location": reverse("api:purge-detail", [purge.pk], request=request)}
         )
 
+    @extend_schema(
+        summary="Replace a device's hardware",
+        request=ReplacementSerializer,
+        responses={201: IssuedCredentialSerializer},
+    )
+    @action(detail=True, methods=["post"], url_path="replace-hardware")
+    def replace_hardware(self, request: Request, device_id: str) -> Response:
+        """What was recorded stays, the credentials of the old hardware are revoked, and a new one is issued."""
+        device = self.get_object()
+        require(request.user, Permission.MANAGE_CREDENTIALS, device.project)
+        wanted = ReplacementSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        return issued(replace_hardware, device, request.user, **wanted.validated_data)
+
+    @extend_schema(summary="Clone a device", request=CloneSerializer, responses={201: DeviceSerializer})
+    @action(detail=True, methods=["post"])
+    def clone(self, request: Request, device_id: str) -> Response:
+        """Another device with the same project, type, parent, labels and location; without credentials."""
+        device = self.get_object()
+        wanted = CloneSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        try:
+            cloned = clone(device, cast(Any, request.user), **wanted.validated_data)
+        except DjangoValidationError as error:
+            raise ValidationError(error.message_dict) from error
+        return Response(self.get_serializer(cloned).data, status=201)
+
+
+def issued(verb: Any, *args: Any, **wanted: Any) -> Response:
+    """The one answer with the secret of what `verb` issues; 409 when it cannot."""
+    try:
+        credential, secret = verb(*args, **wanted)
+    except DjangoValidationError as error:
+        raise Conflict(" ".join(error.messages)) from error
+    answer = IssuedCredentialSerializer(credential, context={"secret": secret})
+    return Response(answer.data, status=201, headers={"Cache-Control": "no-store"})
+
 
 class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """Credentials of devices, for those who manage them. The secret is in the answer that creates one, never again."""
@@ -165,12 +205,7 @@ class CredentialViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveMod
         serializer.is_valid(raise_exception=True)
         wanted = serializer.validated_data
         require(request.user, self.permission, wanted["device"].project)
-        try:
-            credential, secret = issue(by=request.user, **wanted)
-        except DjangoValidationError as error:
-            raise Conflict(" ".join(error.messages)) from error
-        issued = IssuedCredentialSerializer(credential, context={"secret": secret})
-        return Response(issued.data, status=201, headers={"Cache-Control": "no-store"})
+        return issued(issue, by=request.user, **wanted)
 
     @extend_schema(summary="Revoke a credential", request=None, responses=CredentialSerializer)
     @action(detail=True, methods=["post"])

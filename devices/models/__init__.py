@@ -7,11 +7,13 @@ from devices.models.device_type import DeviceType, MetricDefinition, MetricKind,
 from devices.models.kept_answer import KeptAnswer
 from devices.models.presence_span import PresenceSpan
 from devices.models.project import Membership, Project, Provisioning, RetentionClass
+from devices.models.provisioning import ClaimCode, ProvisioningKey
 from devices.models.purge import Purge
 from devices.models.twin import Twin, TwinChange, TwinSide
 
 __all__ = [
     "AuditEntry",
+    "ClaimCode",
     "Command",
     "CommandStep",
     "CommandType",
@@ -28,6 +30,7 @@ __all__ = [
     "PresenceSpan",
     "Project",
     "Provisioning",
+    "ProvisioningKey",
     "Purge",
     "RetentionClass",
     "RevokedCertificate",

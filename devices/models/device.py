@@ -93,6 +93,7 @@ class Device(models.Model):
         default=list, blank=True, help_text='A list of short words to find devices by, such as ["cellar", "north"].'
     )
     location = models.CharField(max_length=200, blank=True, help_text="The place in words: what people call it.")
+    serial_number = models.CharField(max_length=100, blank=True, help_text="The hardware's own.")
     latitude = models.FloatField(
         null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)], help_text="Degrees north."
     )

@@ -52,6 +52,7 @@ class Provisioning(models.TextChoices):
     """What happens when a device nobody registered sends."""
 
     CLOSED = "closed", "Closed: its messages wait in quarantine"
+    KEY = "key", "By key: it is registered if it shows a provisioning key; all else waits in quarantine"
     OPEN = "open", "Open: it is registered here (development and demonstration only)"
 
 

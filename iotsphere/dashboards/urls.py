@@ -3,8 +3,10 @@ from django.urls import path
 from devices import paths  # noqa: F401 (knows <device_id:…>)
 from iotsphere.console.views import console
 from iotsphere.dashboards import views
+from iotsphere.dashboards.claim import claim_page
 
 urlpatterns = [
+    path("claim/<slug:code>/", claim_page, name="claim"),
     path("", views.fleet, name="fleet"),
     path("console/", console, name="console"),
     path("fleet/map/", views.fleet_map, name="fleet-map"),

@@ -10,9 +10,11 @@ from django.db.models import Model
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from devices.audit import record
+from devices.claims import codes_for
 from devices.commands import send
 from devices.credentials import issue
 from devices.models import Project, Purge, RetentionClass, RevokedCertificate
+from devices.provisioning import make_key
 from devices.twin import report
 from telemetry.models import Door, LedgerHour, QuarantinedMessage, RejectedMessage, RejectionCount, RetentionReceipt
 from telemetry.reasons import Reason
@@ -68,6 +70,8 @@ OF_PROJECTS: dict[str, MakeRow] = {
     ),
     "devices.Membership": lambda project: MembershipFactory.create(project=project),
     "devices.Device": lambda project: DeviceFactory.create(project=project),
+    "devices.ProvisioningKey": lambda project: make_key(project, UserFactory.create())[0],
+    "devices.ClaimCode": lambda project: codes_for([DeviceFactory.create(project=project)], UserFactory.create())[0],
     "devices.Credential": lambda project: issue(DeviceFactory.create(project=project), "api_key", None)[0],
     "devices.Command": _command,
     "devices.Twin": lambda project: report(DeviceFactory.create(project=project), {"mode": "eco"}),

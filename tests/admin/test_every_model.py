@@ -14,6 +14,7 @@ NEVER_ADDED = {
     "devices.Command",
     "devices.Twin",
     "devices.AuditEntry",
+    "devices.ClaimCode",
     "devices.Purge",
     "devices.RevokedCertificate",
     "telemetry.LedgerHour",

@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from devices.commands import send
 from devices.credentials import issue
-from devices.models import Device, Project
+from devices.models import Device, Project, Purge
 from iotsphere.models import User
 from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
 
@@ -40,6 +40,7 @@ PLACES = [
     "members",
     "metrics",
     "projects",
+    "purges",
     "servers",
     "telemetry",
     "token",
@@ -92,6 +93,7 @@ def names(acme: Project, vera: User) -> dict[str, dict[str, Any]]:
         "members": {"id": vera.memberships.get().pk},
         "metrics": {"id": metric.pk},
         "projects": {"slug": "acme"},
+        "purges": {"id": Purge.objects.create(device_id="gone", name="Gone", project=acme).pk},
         "servers": {"id": str(server.uuid)},
     }
 

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from devices.commands import send
 from devices.models import Credential, Purge
+from devices.provisioning import make_key
 from iotsphere.models import User
 from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, UserFactory
 from tests.routes import routes
@@ -55,6 +56,14 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET comparison": MEMBERS,
     "GET quality": MEMBERS,
     "GET availability": MEMBERS,
+    "POST device-replace-hardware": (201, 403, 403, 404, 201, 401),
+    "POST device-clone": (201, 403, 403, 404, 201, 401),
+    "GET provisioning-key-list": ALL,
+    "POST provisioning-key-list": (201, 403, 403, 403, 201, 401),
+    "GET provisioning-key-detail": (200, 404, 404, 404, 200, 401),
+    "POST provisioning-key-revoke": (200, 404, 404, 404, 200, 401),
+    "POST provision": (401,) * 6,
+    "POST api/v1/provision/": (401,) * 6,
     "POST telemetry": (401,) * 6,
     "POST api/telemetry": (401,) * 6,
     "POST api/v1/telemetry/": (401,) * 6,
@@ -89,6 +98,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH device-detail": {"name": "Renamed"},
     "POST credential-list": {"device": "boiler.1", "kind": "api_key"},
     "PATCH metric-detail": {"label": "Renamed"},
+    "POST device-replace-hardware": {"serial_number": "7", "kind": "mqtt"},
+    "POST device-clone": {"device_id": "copy"},
+    "POST provisioning-key-list": {"project": "acme"},
+    "POST provision": {"device_id": "newcomer"},
+    "POST api/v1/provision/": {"device_id": "newcomer"},
     "POST command-list": {"name": "blink", "devices": ["boiler.1"]},
     "PATCH twin": {"desired": {"mode": "eco"}},
 }
@@ -145,9 +159,17 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         "command": {"pk": command.pk},
         "twin": {"device_id": "boiler.1"},
         "device": {"device_id": "boiler.1", "command_id": command.pk},
+        "provisioning-key": {"public_id": make_key(acme, alice)[0].public_id},
         "purge": {"pk": purge.pk},
         "server": {"id": server.uuid},
     }
+
+
+def _place(places: dict[str, Any], name: str) -> dict[str, Any]:
+    """What a route is about: the longest of its words that is a place."""
+    while name not in places:
+        name = name.rpartition("-")[0]
+    return places[name]
 
 
 @pytest.fixture
@@ -157,9 +179,7 @@ def ask(places: dict[str, Any], request: pytest.FixtureRequest) -> Callable[[str
     def ask(operation: str, who: str) -> Any:
         method, name = operation.split()
         groups = ROUTES[operation].pattern.regex.groupindex
-        kwargs = (
-            {key: value for key, value in places[name.rsplit("-", 1)[0]].items() if key in groups} if groups else {}
-        )
+        kwargs = {key: value for key, value in _place(places, name).items() if key in groups} if groups else {}
         address = reverse(f"api:{name}", kwargs=kwargs) if ROUTES[operation].name else f"/{name}"
         client = APIClient()
         if who != "nobody":

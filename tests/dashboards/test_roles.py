@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from devices.models import Device, Project
+from devices.models import ClaimCode, Device, Project
 from iotsphere.models import User
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import PageClient
@@ -25,6 +25,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "console": OPERATORS,
     "fleet-map": ALL,
     "device": MEMBERS,
+    "claim": (200, 200, 404, 404, 200, 302),
     "device-tab": MEMBERS,
     "login": SIGNED_IN_ALREADY,
     "logout": (405,) * 6,
@@ -32,7 +33,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "authority": (200,) * 6,
     "revoked-certificates": (200,) * 6,
 }
-ARGUMENTS = {"device_id": "boiler.1", "tab": "history", "token": "made-up"}
+ARGUMENTS = {"device_id": "boiler.1", "code": "2222-3333-4444-5555", "tab": "history", "token": "made-up"}
 ELSEWHERE = ("admin/", "api/", "metrics")  # tests/admin, tests/api, tests/observability
 
 ROUTES = {pattern.name: pattern for path, pattern in routes() if not path.startswith(ELSEWHERE)}
@@ -44,7 +45,9 @@ def test_every_page_is_in_the_matrix() -> None:
 
 @pytest.fixture
 def boiler(acme: Project) -> Device:
-    return DeviceFactory.create(device_id="boiler.1", project=acme)
+    device = DeviceFactory.create(device_id="boiler.1", project=acme)
+    ClaimCode.objects.create(device=device, code=ARGUMENTS["code"])
+    return device
 
 
 @pytest.mark.parametrize("name", MATRIX)

@@ -50,7 +50,7 @@ class Stage:
     def __init__(self, ports: Ports, folder: Path) -> None:
         self.ports, self.folder = ports, folder
         self.clients: list[BrokerClient] = []
-        self.portal = self._client(ports.portal, "iotsphere", PASSWORD, client_id="portal")
+        self.portal = self.client(ports.portal, "iotsphere", PASSWORD, client_id="portal")
         self.portal.subscribe("#")
 
     def issue(self, device: Device, kind: str) -> Shown:
@@ -76,12 +76,12 @@ class Stage:
 
     def ask(self, shown: Shown, **more: Any) -> BrokerClient:
         options = {**shown.options, **more}
-        return self._client(options.pop("port"), options.pop("user", ""), options.pop("password", ""), **options)
+        return self.client(options.pop("port"), options.pop("user", ""), options.pop("password", ""), **options)
 
     def heard(self) -> list[str]:
         return self.portal.topics()
 
-    def _client(self, *args: Any, **options: Any) -> BrokerClient:
+    def client(self, *args: Any, **options: Any) -> BrokerClient:
         ca = None if args[0] == self.ports.portal else self.folder / "ca.pem"
         self.clients.append(BrokerClient(*args, ca=ca, reconnects=False, **options))
         return self.clients[-1]
