@@ -26,6 +26,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "fleet-map": ALL,
     "device": MEMBERS,
     "claim": (200, 200, 404, 404, 200, 302),
+    "device-quality": MEMBERS,
     "device-tab": MEMBERS,
     "login": SIGNED_IN_ALREADY,
     "logout": (405,) * 6,
