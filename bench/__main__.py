@@ -1,34 +1,44 @@
-"""`make bench`: start PostgreSQL (as durable as in production) and Redis, measure, print ratios, stop them.
+"""`make bench`: start an installation as in production, measure, print ratios against the budgets, and stop it.
 
 Absolute figures depend on the machine and its mood; the ratios, taken in one run, are what counts.
 """
 
+import argparse
 import os
-import sys
 from contextlib import ExitStack
+from importlib import import_module
 
 import django
-from django.core.management import call_command
 
-from tests.servers import start_servers
+from bench.options import options
+from tests.servers import make_folder
+from tests.servers.installation import Installation
+
+BENCHMARKS = ("ingest", "latency", "burst", "long_run", "storage", "rest_list", "live_fanout", "history")
 
 
 def main() -> None:
+    choose()
     with ExitStack() as stack:
-        start_servers("servers", stack, durable=True)
-        os.environ["REDIS_URL"] = f"{os.environ['REDIS_SERVER']}/0"
-        os.environ.setdefault("SECRET_KEY", "for benchmarks alone")
-        os.environ["LOG_LEVEL"] = "ERROR"
-        os.environ["DJANGO_SETTINGS_MODULE"] = "iotsphere.settings"
+        installation = Installation(make_folder(stack) / "bench", durable=True)
+        stack.callback(installation.stop)
+        installation.start_servers()
+        os.environ.update(installation.environment | {"LOG_LEVEL": "ERROR"})
         django.setup()
-        call_command("migrate", verbosity=0)
+        for name in options.names:
+            print(f"\n{name} (load average before: {os.getloadavg()[0]:.1f})", flush=True)
+            for line in import_module(f"bench.{name}").measure(installation):
+                print(f"  {line}", flush=True)
 
-        from bench import history, ingest, rest_list  # noqa: PLC0415 (they need Django set up)
 
-        for benchmark in (ingest, history, rest_list):
-            for line in benchmark.measure():
-                sys.stdout.write(f"{line}\n")
-                sys.stdout.flush()
+def choose() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the portal against its budgets.")
+    parser.add_argument("names", nargs="*", default=BENCHMARKS, choices=[*BENCHMARKS, []], metavar="name")
+    parser.add_argument("--quick", action="store_true", help="small and short: to see that it runs")
+    parser.add_argument("--rows", type=int, help="readings stored while charts are drawn (20,736,000)")
+    parser.add_argument("--minutes", type=float, help="that the long run takes (3)")
+    parser.epilog = f"Benchmarks: {', '.join(BENCHMARKS)}"
+    parser.parse_args(namespace=options)
 
 
 if __name__ == "__main__":

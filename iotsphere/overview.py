@@ -20,7 +20,7 @@ from devices.admin.filters import PresenceFilter
 from devices.admin.scope import may_manage, runs_platform
 from devices.models import Credential, Device, Presence
 from devices.permissions import Permission
-from iotsphere.observability.health import parts_answering
+from iotsphere.observability.health import parts_answering, warnings
 from telemetry import throughput
 from telemetry.models import LedgerHour, QuarantinedMessage
 
@@ -100,6 +100,7 @@ def _platform() -> dict[str, Any]:
         "sparkline": _sparkline(inflow.per_minute) if inflow else "",
         "newcomers": QuarantinedMessage.objects.order_by().aggregate(n=Count("sender", distinct=True))["n"],
         "health": parts_answering(),
+        "warnings": warnings(),
     }
 
 

@@ -93,7 +93,7 @@ class Tally:
 
     @property
     def rejected_items(self) -> int:
-        return sum(item.count for item in self.rejected)
+        return sum(item.count for item in self.rejected) if self.rejected else 0
 
     @property
     def received(self) -> int:
@@ -108,6 +108,9 @@ class Tally:
 
 
 def receipt(tallies: list[Tally]) -> Receipt:
+    if len(tallies) == 1:  # nearly always
+        (tally,) = tallies
+        return Receipt(tally.received, tally.stored, tally.duplicate, tally.quarantined, tuple(tally.rejected))
     return Receipt(
         received=sum(tally.received for tally in tallies),
         stored=sum(tally.stored for tally in tallies),

@@ -19,7 +19,6 @@ import structlog
 from django.conf import settings
 from django.db import Error, IntegrityError, transaction
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
 from devices.models import Device
 from devices.models.device import DEVICE_ID_PATTERN
@@ -27,6 +26,7 @@ from devices.presence import PresenceChange, note_messages
 from telemetry import live, newcomers, rejected, series, throughput
 from telemetry.decode import Message, Rejected, Value, decode, shown
 from telemetry.envelope import Envelope, Receipt, Tally, receipt
+from telemetry.evaluators import StoredReading, evaluate
 from telemetry.latest import Gone, hold, note_latest
 from telemetry.ledger import write_ledger
 from telemetry.reasons import Reason
@@ -41,17 +41,6 @@ ATTEMPTS = 3
 WORDS = {float: "a number", bool: "true or false", str: "a text"}
 
 is_device_id = re.compile(DEVICE_ID_PATTERN).fullmatch
-
-
-class StoredReading(NamedTuple):
-    """What evaluators are given: a reading that was not stored before."""
-
-    device_pk: int
-    metric_id: int
-    key: str
-    time: datetime
-    value: Value
-    received_at: datetime
 
 
 def ingest(batch: Sequence[Envelope]) -> list[Receipt]:
@@ -249,19 +238,14 @@ class _Batch:
         return [row for position, row in enumerate(rows) if position not in known and position not in refused]
 
     def _evaluate(self, new: Sequence[Row]) -> None:
-        if not settings.INGEST_EVALUATORS or not new:
-            return
-        readings = [
-            StoredReading(sender.pk, row.metric_id, key, row.time, _value(row, series), self.heard[sender])
-            for row in new
-            for sender, key, series in (self.origins[row.metric_id],)
-        ]
-        for path in settings.INGEST_EVALUATORS:
-            try:
-                with transaction.atomic():
-                    import_string(path)(readings)
-            except Exception:
-                log.exception("an evaluator failed", evaluator=path, readings=len(readings))
+        if settings.INGEST_EVALUATORS and new:
+            evaluate(
+                [
+                    StoredReading(sender.pk, row.metric_id, key, row.time, _value(row, series), self.heard[sender])
+                    for row in new
+                    for sender, key, series in (self.origins[row.metric_id],)
+                ]
+            )
 
     def _tell(self, latest: Sequence[Row], presence: Sequence[PresenceChange]) -> None:
         changes: dict[str, live.DeviceChange] = {

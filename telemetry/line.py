@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
 import structlog
+from django.conf import settings
 from django.utils import timezone
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -18,7 +19,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from devices import topics
-from devices.mqtt import KEEPALIVE, make_client
+from devices.mqtt import KEEPALIVE, introduce, parse_url
+from telemetry.bulk_client import BulkClient, Publication
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +82,7 @@ class Line:
         self._most_unacknowledged = min(most_unacknowledged, 65_535)
         self._take = take
         self._changed = changed
-        self._client: mqtt.Client | None = None
+        self._client: BulkClient | None = None
         self._lock = threading.Lock()  # held while acknowledging, so that the connection stays the same
         self._connection = 0
         self._came = 0  # counted in paho's thread
@@ -108,9 +110,14 @@ class Line:
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         with self._lock:
             self._done += len(deliveries)
-            for delivery in deliveries:
-                if delivery.qos > 0 and delivery.connection == self._connection and self._client is not None:
-                    self._client.ack(delivery.mid, delivery.qos)
+            if self._client is not None:
+                self._client.acknowledge(
+                    [
+                        delivery.mid
+                        for delivery in deliveries
+                        if delivery.qos > 0 and delivery.connection == self._connection
+                    ]
+                )
 
     def is_drained(self, quiet: float) -> bool:
         """Whether all that came is acknowledged, and nothing more has come for `quiet` seconds."""
@@ -120,14 +127,17 @@ class Line:
 
     def _connect(self, protocol: MQTTProtocolVersion) -> None:
         options: dict[str, Any] = {}
-        how: dict[str, Any] = {"manual_ack": True, "reconnect_on_failure": self._purpose.is_own}
+        how: dict[str, Any] = {"on_publication": self._pass_on, "reconnect_on_failure": self._purpose.is_own}
         if protocol == MQTTProtocolVersion.MQTTv5:
             properties = _session_kept(PacketTypes.CONNECT, SESSION_KEPT)
             properties.ReceiveMaximum = self._most_unacknowledged
             options |= {"clean_start": False, "properties": properties}
         else:
             how["clean_session"] = False
-        client, broker = make_client(self.client_id, protocol, **how)
+        client = BulkClient(self.client_id, protocol, **how)
+        broker = parse_url(settings.MQTT_URL)
+        introduce(client, broker)
+        client.reconnect_delay_set(min_delay=1, max_delay=2)
         # An exception in a callback would end paho's thread, and nobody would listen any more.
         client.suppress_exceptions = True
         client.enable_logger(logging.getLogger("paho"))
@@ -136,7 +146,6 @@ class Line:
         client.on_subscribe = self._on_arranged
         client.on_unsubscribe = self._on_arranged
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         self._client = client
         client.connect_async(broker.host, broker.port, keepalive=KEEPALIVE, **options)
         client.loop_start()
@@ -201,9 +210,9 @@ class Line:
             log.warning("lost the broker", session=self.client_id, reason=str(reason))
             self._changed()
 
-    def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+    def _pass_on(self, publication: Publication) -> None:
         try:
-            topic = message.topic
+            topic = publication.topic.decode()
         except UnicodeDecodeError:
             topic = "(not UTF-8)"
         self._came += 1
@@ -211,11 +220,11 @@ class Line:
         delivery = Delivery(
             line=self,
             connection=self._connection,
-            mid=message.mid,
-            qos=message.qos,
+            mid=publication.mid,
+            qos=publication.qos,
             topic=topic,
-            body=bytes(message.payload),
-            is_retained=message.retain,
+            body=publication.body,
+            is_retained=publication.is_retained,
             received_at=timezone.now(),
         )
         self._take(delivery)

@@ -15,7 +15,16 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 
-from devices.models import Device, Lifecycle, MetricDefinition, MetricKind, Project, RetentionClass, ValueType
+from devices.models import (
+    Device,
+    DeviceType,
+    Lifecycle,
+    MetricDefinition,
+    MetricKind,
+    Project,
+    RetentionClass,
+    ValueType,
+)
 from telemetry.decode import Value
 from telemetry.models import Metric
 
@@ -56,6 +65,7 @@ _changes = 0
 @receiver([post_save, post_delete], sender=Device)
 @receiver([post_save, post_delete], sender=Metric)
 @receiver([post_save, post_delete], sender=Project)
+@receiver([post_save, post_delete], sender=DeviceType)
 @receiver([post_save, post_delete], sender=RetentionClass)
 def forget(**_: object) -> None:
     """Look everything up anew."""
@@ -123,18 +133,19 @@ def _load(device_ids: list[str], expires: float) -> dict[str, Sender]:
             parent_id=device.parent_id,
             device_type_id=device.device_type_id,
             active=device.lifecycle == Lifecycle.ACTIVE,
-            keeps=timedelta(days=min(device.project.retention_class.raw_days, FOR_EVER)),
+            keeps=timedelta(days=min(device.retention_class.raw_days, FOR_EVER)),
             expires=expires,
         )
         for device in Device.objects.filter(device_id__in=device_ids)
         .order_by()
-        .select_related("project__retention_class")
+        .select_related("project__retention_class", "device_type__retention_class")
         .only(
             "device_id",
             "parent_id",
             "device_type_id",
             "lifecycle",
             "project__retention_class__raw_days",
+            "device_type__retention_class__raw_days",
         )
     }
     _load_series(senders)

@@ -3,7 +3,7 @@ from django.db import connection
 from django.utils import timezone
 
 from devices.presence import sweep
-from telemetry import live, partitions, recut, rejected, retention, rollups
+from telemetry import evaluators, live, partitions, recut, rejected, retention, rollups
 
 
 @shared_task
@@ -35,3 +35,8 @@ def enforce_retention() -> None:
 @shared_task
 def recut_days() -> None:
     recut.recut()
+
+
+@shared_task
+def retry_evaluators() -> None:
+    evaluators.retry(timezone.now())

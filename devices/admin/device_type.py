@@ -66,7 +66,7 @@ class DeviceTypeAdmin(ReadByProjectAdmins, WithHistory):
     list_display = ["title", "description", "expected_interval", "metrics", "devices"]
     search_fields = ["name", "slug", "description"]
     fieldsets = [
-        (None, {"fields": [("name", "slug"), "description", ("icon", "expected_interval")]}),
+        (None, {"fields": [("name", "slug"), "description", ("icon", "expected_interval"), "retention_class"]}),
         ("Settings", {"fields": ["settings_schema"]}),
     ]
 

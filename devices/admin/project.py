@@ -151,12 +151,26 @@ class MembershipAdmin(MembersByName, WithHistory):
 
 @admin.register(RetentionClass)
 class RetentionClassAdmin(ForSuperusers, WithHistory):
-    list_display = ["name", "raw_days", "five_minute_days", "hourly_days", "used_by"]
+    list_display = ["name", "raw_days", "five_minute_days", "hourly_days", "used_by", "types"]
     search_fields = ["name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RetentionClass]:
         classes: QuerySet[RetentionClass] = super().get_queryset(request)
-        return classes.annotate(project_count=Count("projects"))
+        return classes.annotate(
+            project_count=Count("projects", distinct=True), type_count=Count("device_types", distinct=True)
+        )
+
+    def save_model(self, request: HttpRequest, obj: RetentionClass, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        shorter = [name for name in form.changed_data if name.endswith("_days") and obj.pk and change]
+        if any(form.cleaned_data[name] < form.initial[name] for name in shorter):
+            preview = reverse("admin:telemetry_retentionreceipt_changelist")
+            text = format_html('What is older now goes tonight. <a href="{}">See what that is.</a>', preview)
+            self.message_user(request, text, messages.WARNING)
+
+    @display(description="device types", ordering="type_count")
+    def types(self, retention_class: Any) -> int:
+        return retention_class.type_count
 
     @display(description="projects", ordering="project_count")
     def used_by(self, retention_class: Any) -> SafeString:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
 from devices.models.device_type import DeviceType
-from devices.models.project import Project
+from devices.models.project import Project, RetentionClass
 from devices.permissions import ProjectScopedQuerySet
 
 DEVICE_ID_PATTERN = r"[A-Za-z0-9_.\-]{1,64}"
@@ -159,6 +159,12 @@ class Device(models.Model):
     @property
     def expected_interval(self) -> timedelta:
         return self.device_type.expected_interval if self.device_type else DEFAULT_EXPECTED_INTERVAL
+
+    @property
+    def retention_class(self) -> RetentionClass:
+        """How long what it sends is kept: as its type says, else its project."""
+        of_type = self.device_type.retention_class if self.device_type else None
+        return of_type or self.project.retention_class
 
     def silent_for(self, now: datetime) -> timedelta | None:
         """Time since the last message; None if there never was one."""

@@ -59,6 +59,11 @@ class DeviceType(models.Model):
         help_text="JSON Schema of the settings that devices of this type accept. Empty ({}): it has none.",
     )
 
+    retention_class = models.ForeignKey(
+        "devices.RetentionClass", on_delete=models.PROTECT, related_name="device_types", null=True, blank=True,
+        help_text="How long what these devices send is kept. Empty: as long as their project says.",
+    )  # fmt: skip
+
     history = HistoricalRecords()
 
     class Meta:

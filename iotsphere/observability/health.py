@@ -1,13 +1,15 @@
 """/healthz: the process answers. /readyz: what it needs answers too."""
 
 from collections.abc import Callable
+from typing import Any
 
 import redis
 import structlog
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 
-from telemetry import heartbeat
+from telemetry import heartbeat, partitions
 from telemetry.redis_client import impatient_redis
 
 log = structlog.get_logger(__name__)
@@ -34,18 +36,27 @@ def readyz() -> JsonResponse:
     """
     parts = parts_answering()
     can_serve = parts["database"] and parts["redis"]
-    return JsonResponse(
-        {
-            "status": "ready" if all(parts.values()) else "degraded" if can_serve else "not ready",
-            "parts": {name: "ok" if ok else "failing" for name, ok in parts.items()},
-        },
-        status=200 if can_serve else 503,
-    )
+    answer: dict[str, Any] = {
+        "status": "ready" if all(parts.values()) else "degraded" if can_serve else "not ready",
+        "parts": {name: "ok" if ok else "failing" for name, ok in parts.items()},
+    }
+    if parts["database"] and (found := warnings()):
+        answer["warnings"] = found
+    return JsonResponse(answer, status=200 if can_serve else 503)
 
 
 def parts_answering() -> dict[str, bool]:
     """Whether each part of the portal answers, by its name."""
     return {name: _answers(name, check) for name, check in CHECKS.items()}
+
+
+def warnings() -> list[str]:
+    """What works now and will not before long, and what to do about it, in sentences."""
+    try:
+        return partitions.warnings(timezone.now()) if connection.vendor == "postgresql" else []
+    except DatabaseError as error:
+        log.warning("partitions unknown", error=str(error))
+        return []
 
 
 def _answers(name: str, check: Callable[[], bool]) -> bool:

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 import redis
 import structlog
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -16,7 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from devices.models import Device, Presence
-from telemetry import heartbeat, throughput
+from telemetry import heartbeat, partitions, throughput
 from telemetry.redis_client import impatient_redis
 
 log = structlog.get_logger(__name__)
@@ -105,8 +105,24 @@ def read_queues() -> Iterable[Metric]:
     return [lengths]
 
 
+def read_partitions() -> Iterable[Metric]:
+    if connection.vendor != "postgresql":
+        return []
+    rows = GaugeMetricFamily(
+        "iotsphere_default_partition_rows",
+        f"Rows that wait in a default partition for one of their own, counted to {partitions.ROWS_COUNTED}.",
+        labels=["table"],
+    )
+    for table, count in partitions.waiting().items():
+        rows.add_metric([table], count)
+    missing = GaugeMetricFamily("iotsphere_missing_partitions", "Partitions that were not made ahead.")
+    missing.add_metric([], len(partitions.missing(timezone.now())))
+    return [rows, missing]
+
+
 PARTS: dict[str, Callable[[], Iterable[Metric]]] = {
     "database": read_devices,
     "ingest": read_ingest,
     "queues": read_queues,
+    "partitions": read_partitions,
 }

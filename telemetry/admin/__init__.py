@@ -1,1 +1,1 @@
-from telemetry.admin import ledger, metric, quarantine, rejected, retention  # noqa: F401 (they register themselves)
+from telemetry.admin import evaluation, ledger, metric, quarantine, rejected, retention  # noqa: F401 (they register themselves)

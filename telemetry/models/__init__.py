@@ -1,3 +1,4 @@
+from telemetry.models.evaluation import OwedEvaluation
 from telemetry.models.ledger import LedgerHour, RejectionCount
 from telemetry.models.metric import Metric
 from telemetry.models.reading import Reading
@@ -13,6 +14,7 @@ __all__ = [
     "HourlyRollup",
     "LedgerHour",
     "Metric",
+    "OwedEvaluation",
     "Problem",
     "QuarantinedMessage",
     "Reading",

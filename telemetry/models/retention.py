@@ -11,9 +11,11 @@ class RetentionReceipt(models.Model):
     start = models.DateTimeField(null=True, blank=True)
     end = models.DateTimeField()
     rows = models.PositiveBigIntegerField()
-    bytes = models.PositiveBigIntegerField(default=0, help_text="Disk space that came back..")
-    # Those whose retention class keeps the part longer: only the rows of the others went.
-    kept_projects = models.JSONField(default=list)
+    bytes = models.PositiveBigIntegerField(default=0, help_text="Disk space that came back.")
+    # Whose rows went, as pairs of project and device type, and in words. All of the part: nobody keeps it longer.
+    owners = models.JSONField(default=list)
+    whose = models.CharField(max_length=255, blank=True)
+    whole = models.BooleanField(default=False)
     exported_to = models.CharField(max_length=255, blank=True)
     at = models.DateTimeField(auto_now_add=True)
 

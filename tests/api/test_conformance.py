@@ -26,24 +26,33 @@ from devices.commands import send
 from devices.credentials import issue
 from devices.models import Device, Project, Purge
 from iotsphere.models import User
+from tests.alerts.rules import alert_of, rule_for
 from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
 
 EXAMPLES = 10
 PLACES = [
+    "alert-rules",
+    "alerts",
+    "backtests",
     "commands",
     "credentials",
     "device",
     "device-types",
     "devices",
+    "escalation-steps",
     "history",
     "me",
     "members",
     "metrics",
+    "notification-preferences",
+    "notifications",
     "projects",
     "purges",
     "servers",
+    "silences",
     "telemetry",
     "token",
+    "webhooks",
 ]
 OF_DEVICES = {"device", "telemetry"}  # with their own keys
 CHECKS = [
@@ -95,6 +104,8 @@ def names(acme: Project, vera: User) -> dict[str, dict[str, Any]]:
         "projects": {"slug": "acme"},
         "purges": {"id": Purge.objects.create(device_id="gone", name="Gone", project=acme).pk},
         "servers": {"id": str(server.uuid)},
+        "alerts": {"id": alert_of(acme, device=device).pk},
+        "alert-rules": {"id": rule_for(device, is_enabled=False).pk},
     }
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pytest
@@ -34,6 +35,7 @@ class PagesOfAnyReadings(TestCase):
         second=st.dictionaries(st.integers(0, 60), st.integers(0, 9), max_size=60),
         size=st.integers(1, 20),
     )
+    @patch("telemetry.raw.SMALLEST_BATCH", 1)
     def test_hold_each_once_and_in_order(self, first: dict[int, int], second: dict[int, int], size: int) -> None:
         device = DeviceFactory.create()
         metrics = [MetricFactory.create(device=device, key=key) for key in ("a", "b")]
@@ -44,7 +46,7 @@ class PagesOfAnyReadings(TestCase):
             stored += [(at, metric.key, value) for at, value in readings.items()]
         found: list[tuple[int, str, Any]] = []
         after = None
-        while True:
+        while len(found) <= len(stored):
             asked = ask_raw([device], ["b", "a"], NOON, NOON + 61 * MICROSECOND, after)
             [history], after = asked.page(size)
             page = [(micros(time), key, value) for key, one in history.series.items() for time, value in one.points]

@@ -189,3 +189,14 @@ def test_a_device_is_the_same_in_the_list_and_alone(api: ApiClient, vera: User, 
     client = api(vera)
     listed = client.get("/api/v1/devices/?search=boil").json()["results"]
     assert listed == [client.get("/api/v1/devices/heater.1/").json()]
+
+
+@pytest.mark.parametrize(
+    ("rows", "page", "shown", "more"), [(1, 1, 1, False), (2, 1, 2, False), (3, 1, 2, True), (3, 2, 1, False)]
+)
+def test_a_list_counts_all_its_rows_on_whatever_page(
+    rows: int, page: int, shown: int, more: bool, api: ApiClient, vera: User, acme: Project
+) -> None:
+    DeviceFactory.create_batch(rows, project=acme)
+    found = api(vera).get(f"/api/v1/devices/?page_size=2&page={page}").json()
+    assert (found["count"], len(found["results"]), found["next"] is not None) == (rows, shown, more)

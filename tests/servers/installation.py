@@ -41,6 +41,7 @@ class Installation:
             "MQTT_URL": f"mqtt://portal:secret@127.0.0.1:{self.broker.port}",
             "BROKER_DIR": str(self.broker.folder),
             "PYTHONUNBUFFERED": "1",
+            "LOG_LEVEL": "INFO",  # where it can be seen that they listen
             **environment,
         }
 
@@ -60,20 +61,19 @@ class Installation:
 
     def start_web(self) -> Child:
         port = self.host.partition(":")[2]
-        web = self._process("web", "-m", "daphne", "-b", "127.0.0.1", "-p", port, "iotsphere.asgi:application")
+        web = self.start("web", "-m", "daphne", "-b", "127.0.0.1", "-p", port, "iotsphere.asgi:application")
         return web.wait_until(lambda: is_listening(int(port)), PATIENCE)
 
     def start_ingest_worker(self, name: str = "ingest", **environment: str) -> Child:
         options = ("-n", f"{name}@%h", "-Q", "ingest", "--listen", "--pool", "threads", "-c", "1")
-        worker = self._process(name, "-m", "celery", "-A", "iotsphere", "worker", *options, **environment)
-        said = len(worker.output)
-        return worker.wait_until(lambda: "listening" in worker.output[said:], PATIENCE)
+        worker = self.start(name, "-m", "celery", "-A", "iotsphere", "worker", *options, **environment)
+        return worker.wait_until(lambda: "listening" in worker.output, PATIENCE)
 
     def start_worker(self) -> Child:
-        return self._process("worker", "-m", "celery", "-A", "iotsphere", "worker", "--pool", "threads", "-c", "1")
+        return self.start("worker", "-m", "celery", "-A", "iotsphere", "worker", "--pool", "threads", "-c", "1")
 
     def start_beat(self) -> Child:
-        return self._process("beat", "-m", "celery", "-A", "iotsphere", "beat", "--pidfile=")
+        return self.start("beat", "-m", "celery", "-A", "iotsphere", "beat", "--pidfile=")
 
     def stop(self) -> None:
         for process in reversed(self.processes.values()):
@@ -88,7 +88,7 @@ class Installation:
     def client(self, **options: Any) -> httpx.Client:
         return httpx.Client(base_url=f"http://{self.host}", timeout=PATIENCE, **options)
 
-    def _process(self, name: str, *arguments: str, **environment: str) -> Child:
+    def start(self, name: str, *arguments: str, **environment: str) -> Child:
         child = self.processes[name] = self._child(name, arguments, environment)
         return child
 

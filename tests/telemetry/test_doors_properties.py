@@ -3,9 +3,7 @@
 import gzip
 import json
 from typing import Any
-from unittest.mock import Mock
 
-import paho.mqtt.client as mqtt
 import pytest
 from django.db.models import F, Sum
 from django.test import Client
@@ -13,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from devices.models import Credential, Device, Project
+from telemetry.bulk_client import Publication
 from telemetry.ingest import Receipt, ingest
 from telemetry.line import Delivery, Line, Purpose
 from telemetry.listener import sort_out, take_statuses
@@ -102,9 +101,7 @@ def test_by_mqtt() -> None:
         deliveries: list[Delivery] = []
         line = Line("line", Purpose(), most_unacknowledged=1, take=deliveries.append, changed=lambda: None)
         for topic, body, is_retained in packets:
-            message = mqtt.MQTTMessage(topic=topic)
-            message.payload, message.retain = body, is_retained
-            line._on_message(Mock(spec=mqtt.Client), None, message)
+            line._pass_on(Publication(topic, body, mid=0, qos=0, is_retained=is_retained))
         envelopes, statuses, *_ = sort_out(deliveries)
         take_statuses(statuses)
         assert all(is_balanced(receipt) for receipt in ingest(envelopes))

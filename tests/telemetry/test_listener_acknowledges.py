@@ -3,9 +3,9 @@
 from typing import Any
 from unittest.mock import Mock
 
-import paho.mqtt.client as mqtt
 import pytest
 
+from telemetry.bulk_client import BulkClient
 from telemetry.line import Delivery, Line, Purpose
 from telemetry.listener import acknowledge, sort_out
 from tests.factories import NOON
@@ -33,31 +33,32 @@ def delivery(line: Line, **fields: Any) -> Delivery:
 
 @pytest.fixture
 def client() -> Mock:
-    return Mock(spec=mqtt.Client)
+    return Mock(spec=BulkClient)
 
 
 def test_messages_of_this_connection_are_acknowledged(client: Mock) -> None:
     here = line(client)
-    acknowledge([delivery(here, mid=7), delivery(here, mid=8, qos=2)])
-    assert [call.args for call in client.ack.call_args_list] == [(7, 1), (8, 2)]
+    acknowledge([delivery(here, mid=7), delivery(here, mid=8)])
+    client.acknowledge.assert_called_once_with([7, 8])
 
 
 def test_messages_of_a_former_connection_are_not(client: Mock) -> None:
     here = line(client)
     here._on_disconnect(client, None, None, Mock(), None)
     acknowledge([delivery(here, connection=0), delivery(here, connection=1, mid=9)])
-    assert [call.args for call in client.ack.call_args_list] == [(9, 1)]
+    client.acknowledge.assert_called_once_with([9])
 
 
 def test_each_is_acknowledged_where_it_came_from() -> None:
-    one, other = Mock(spec=mqtt.Client), Mock(spec=mqtt.Client)
+    one, other = Mock(spec=BulkClient), Mock(spec=BulkClient)
     acknowledge([delivery(line(one), mid=7), delivery(line(other), mid=8)])
-    assert (one.ack.call_args.args, other.ack.call_args.args) == ((7, 1), (8, 1))
+    one.acknowledge.assert_called_once_with([7])
+    other.acknowledge.assert_called_once_with([8])
 
 
 def test_what_needs_no_acknowledgement_gets_none(client: Mock) -> None:
     acknowledge([delivery(line(client), qos=0)])
-    assert not client.ack.called
+    client.acknowledge.assert_called_once_with([])
 
 
 def test_telemetry_and_statuses_are_sorted_out() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.partitions import FIVE_MINUTES, TABLES, Partitioned
+from telemetry.partitioned import FIVE_MINUTES, TABLES, Partitioned
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.table)
