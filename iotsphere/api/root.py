@@ -15,6 +15,7 @@ LISTS = [
     "command",
     "purge",
     "metric",
+    "rejected-message",
     "server",
     "alert",
     "alert-rule",

@@ -16,6 +16,7 @@ from devices.commands import send
 from devices.models import Credential, Purge
 from devices.provisioning import make_key
 from iotsphere.models import User
+from telemetry.models import RejectedMessage
 from tests.alerts.rules import HOT, alert_of, rule_for
 from tests.factories import NOON, CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, UserFactory
 from tests.routes import routes
@@ -52,6 +53,8 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET device-detail": MEMBERS,
     "PATCH device-detail": (200, 403, 403, 404, 200, 401),
     "DELETE device-detail": (204, 403, 403, 404, 204, 401),
+    "GET rejected-message-list": ALL,
+    "GET rejected-message-detail": (200, 404, 404, 404, 200, 401),
     "GET purge-list": ALL,
     "GET purge-detail": (200, 404, 404, 404, 200, 401),
     "GET latest": MEMBERS,
@@ -208,6 +211,9 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
     server = DeviceFactory.create(
         name="boiler.1", project=acme, device_type=DeviceTypeFactory.create(slug="server"), hostname="boiler.1"
     )
+    rejected = RejectedMessage.objects.create(
+        device=device, sender="boiler.1", door="http", received_at=NOON, body=b"?"
+    )
     purge = Purge.objects.create(device_id="boiler.1", name="boiler.1", project=acme)
     credential = Credential.objects.create(device=device, kind="api_key", public_id="0123456789abcdef")
     rule = rule_for(device, is_enabled=False)
@@ -230,6 +236,7 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         "device": {"device_id": "boiler.1", "command_id": command.pk},
         "provisioning-key": {"public_id": make_key(acme, alice)[0].public_id},
         "purge": {"pk": purge.pk},
+        "rejected-message": {"pk": rejected.pk},
         "server": {"id": server.uuid},
         "alert": {"pk": alert_of(acme, device=device).pk},
         "alert-rule": {"pk": rule.pk},
