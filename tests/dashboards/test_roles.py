@@ -34,7 +34,6 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "claim": (200, 200, 404, 404, 200, 302),
     "device-quality": MEMBERS,
     "device-tab": MEMBERS,
-    "device-quality": MEMBERS,
     "login": SIGNED_IN_ALREADY,
     "logout": (405,) * 6,
     "first_start": (403,) * 6,
