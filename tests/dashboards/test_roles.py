@@ -22,6 +22,7 @@ SIGNED_IN_ALREADY = (302, 302, 302, 302, 302, 200)
 MATRIX: dict[str, tuple[int, ...]] = {
     "fleet": ALL,
     "fleet-summary": ALL,
+    "servers": ALL,
     "alerts": ALL,
     "alerts-newest": ALL,
     "alert": MEMBERS,
@@ -31,8 +32,8 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "fleet-map": ALL,
     "device": MEMBERS,
     "claim": (200, 200, 404, 404, 200, 302),
-    "device-tab": MEMBERS,
     "device-quality": MEMBERS,
+    "device-tab": MEMBERS,
     "login": SIGNED_IN_ALREADY,
     "logout": (405,) * 6,
     "first_start": (403,) * 6,

@@ -256,3 +256,19 @@ def test_redis_may_be_away(
     wait_until(person.sees_changes_again, PATIENCE)
     check_recovery(installation, senders)
     assert senders.http_answers == {httpx.codes.ACCEPTED}
+
+
+def test_one_of_two_ingest_workers_that_share_may_be_killed(
+    installation: Installation, senders: Senders, request: pytest.FixtureRequest
+) -> None:
+    installation.processes.pop("ingest").stop()
+    for name in ("ingest-1", "ingest-2"):
+        installation.start_ingest_worker(name, **BATCHES, INGEST_SHARED="1")
+    seen = stored_so_far(installation, senders)
+    wait_until(lambda: stored_so_far(installation, senders) >= seen + 600, PATIENCE)
+    installation.processes.pop("ingest-1").stop(signal.SIGKILL)
+    seen = stored_so_far(installation, senders)
+    wait_until(lambda: stored_so_far(installation, senders) >= seen + 300, PATIENCE, what="the other to go on")
+    if not request.config.getoption("torture"):  # else the other takes over what waits for it, later
+        installation.start_ingest_worker("ingest-1", **BATCHES, INGEST_SHARED="1")
+    check_recovery(installation, senders)
