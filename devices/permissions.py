@@ -26,6 +26,8 @@ class Permission(models.TextChoices):
     VIEW = "view", "see devices and their data"
     SEND_COMMANDS = "send_commands", "send commands to devices"
     EDIT_TWIN = "edit_twin", "change the settings of devices"
+    HANDLE_ALERTS = "handle_alerts", "acknowledge, assign, silence and resolve alerts"
+    MANAGE_RULES = "manage_rules", "change alert rules and who is told"
     WATCH_MQTT = "watch_mqtt", "watch messages in the MQTT console"
     PUBLISH_MQTT = "publish_mqtt", "publish messages in the MQTT console"
     CLAIM_DEVICES = "claim_devices", "put devices into service by their claim code"
@@ -42,6 +44,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
             Permission.VIEW,
             Permission.SEND_COMMANDS,
             Permission.EDIT_TWIN,
+            Permission.HANDLE_ALERTS,
             Permission.WATCH_MQTT,
             Permission.PUBLISH_MQTT,
             Permission.CLAIM_DEVICES,
@@ -55,12 +58,17 @@ def roles_with(permission: str) -> list[str]:
     return [role for role, permissions in ROLE_PERMISSIONS.items() if permission in permissions]
 
 
-def may(user: AnyUser, permission: str, project: "Project") -> bool:
-    """Whether `user` has `permission` in `project`. Superusers have all, inactive and anonymous users none."""
+def may(user: AnyUser, permission: str, project: "Project | None") -> bool:
+    """Whether `user` has `permission` in `project`. Superusers have all, inactive and anonymous users none.
+
+    What belongs to no project is the platform's, and superusers'.
+    """
     if not user.is_active or user.is_anonymous:
         return False
     if getattr(user, "is_superuser", False):
         return True
+    if project is None:
+        return False
     return project.memberships.filter(user_id=user.pk, role__in=roles_with(permission)).exists()
 
 

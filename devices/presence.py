@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from devices.models import Device, Presence, Way
 from devices.models.device import DEFAULT_EXPECTED_INTERVAL, DeviceQuerySet
-from devices.signals import devices_connected
+from devices.signals import devices_connected, presence_changed
 
 OFFLINE_AT_LEAST = timedelta(seconds=90)
 SWEEP_CHUNK = 1000
@@ -60,6 +60,7 @@ class Status(NamedTuple):
 class PresenceChange:
     """A device whose presence is now another."""
 
+    pk: int
     device_id: str
     project_id: int
     presence: Presence
@@ -218,11 +219,14 @@ def _update(devices: DeviceQuerySet, change: Callable[[_Row], _Row], way: Way | 
         _record([after for before, after in changed if after.presence != before.presence])
         if connected := [after.pk for before, after in changed if after.last_connect != before.last_connect]:
             devices_connected.send(Device, pks=connected, way=way)
-    return [
-        PresenceChange(after.device_id, after.project_id, Presence(after.presence), after.last_message)
-        for before, after in changed
-        if after.presence != before.presence
-    ]
+        changes = [
+            PresenceChange(after.pk, after.device_id, after.project_id, Presence(after.presence), after.last_message)
+            for before, after in changed
+            if after.presence != before.presence
+        ]
+        if changes:
+            presence_changed.send(Device, changes=changes)
+    return changes
 
 
 RECORD_ALL = """

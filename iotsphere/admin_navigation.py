@@ -26,6 +26,17 @@ SECTIONS = {
         "telemetry.RejectionCount": "format_list_numbered",
         "telemetry.OwedEvaluation": "pending_actions",
     },
+    "Alerts": {
+        "alerts.Alert": "notifications_active",
+        "alerts.AlertRule": "rule",
+        "alerts.Silence": "notifications_paused",
+        "alerts.Webhook": "webhook",
+        "alerts.EscalationStep": "escalator_warning",
+        "alerts.NotificationPreference": "tune",
+        "alerts.Notification": "outgoing_mail",
+        "alerts.Backtest": "history",
+        "alerts.RuleState": "memory",
+    },
     "Accounts": {
         "iotsphere.User": "person",
         "devices.Membership": "group",

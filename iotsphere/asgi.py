@@ -1,3 +1,4 @@
+import gc
 import os
 
 from django.core.asgi import get_asgi_application
@@ -10,3 +11,7 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 from iotsphere.routing import websocket  # noqa: E402
 
 application = ProtocolTypeRouter({"http": http, "websocket": websocket})
+
+# What is loaded by now stays. Looking through it again and again would hold up every socket for a tenth of a second.
+gc.collect()
+gc.freeze()

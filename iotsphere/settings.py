@@ -5,6 +5,7 @@ docs/operator.md lists them all.
 """
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 from celery.schedules import crontab
@@ -184,7 +185,7 @@ CA_DIR = DATA_DIR / "ca"
 # --- Telemetry --------------------------------------------------------------------------------------------------
 
 # Functions called with the stored readings inside the transaction of each batch, in this order (import strings).
-INGEST_EVALUATORS: list[str] = []
+INGEST_EVALUATORS = ["alerts.evaluate.evaluate_readings"]
 # Folder into which readings are written before they are thrown away for their age; empty: they are just gone.
 COLD_EXPORT_DIR = env.str("COLD_EXPORT_DIR", default="")
 INGEST_BATCH_SIZE = env.int("INGEST_BATCH_SIZE", default=5000)
@@ -239,6 +240,8 @@ CELERY_BEAT_SCHEDULE = {
     "recut days": {"task": "telemetry.tasks.recut_days", "schedule": timedelta(minutes=1)},
     "maintain partitions": {"task": "telemetry.tasks.maintain_partitions", "schedule": timedelta(hours=1)},
     "enforce retention": {"task": "telemetry.tasks.enforce_retention", "schedule": crontab(hour=3, minute=17)},
+    "send notifications": {"task": "alerts.tasks.send_notifications", "schedule": timedelta(seconds=5)},
+    "sweep alert rules": {"task": "alerts.tasks.sweep_rules", "schedule": timedelta(seconds=5)},
     "retry evaluators": {"task": "telemetry.tasks.retry_evaluators", "schedule": timedelta(seconds=30)},
     "prune rejected items": {"task": "telemetry.tasks.prune_rejected_items", "schedule": timedelta(minutes=10)},
     "prune kept answers": {"task": "devices.tasks.prune_kept_answers", "schedule": timedelta(hours=1)},
@@ -310,6 +313,14 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "AlertEventKind": "alerts.models.EventKind",
+        "AlertStatus": "alerts.models.alert.AlertStatus",
+        "BacktestStatus": "alerts.models.backtest.BacktestStatus",
+        "MinimumSeverity": "alerts.models.notification.MinimumSeverity",
+        "NotificationStatus": "alerts.models.NotificationStatus",
+        "Severity": "alerts.models.alert.Severity",
+        "Transport": "alerts.models.Transport",
+        "TransportOfPeople": "alerts.models.notification.OF_PEOPLE",
         "CommandReply": "telemetry.api.device.REPLY_CHOICES",
         "CommandStatus": "devices.command_states.CommandStatus",
         "CredentialKind": "devices.models.CredentialKind",
@@ -393,6 +404,10 @@ if not WHITENOISE_USE_FINDERS and not DEBUG:
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+# Where people and webhooks find this portal, for links in what is sent.
+PORTAL_URL = env.str("PORTAL_URL", default=f"http://localhost:{env.int('PORT', default=8000)}").rstrip("/")
+# Private networks that webhooks may lead into all the same, such as 10.1.0.0/16.
+WEBHOOK_PRIVATE_NETWORKS = [ip_network(network) for network in env.list("WEBHOOK_PRIVATE_NETWORKS", default=[])]
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="iotsphere@localhost")
 
 # --- Logs -------------------------------------------------------------------------------------------------------

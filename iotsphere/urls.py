@@ -9,6 +9,7 @@ from telemetry.api.telemetry import TelemetryView
 urlpatterns = [
     path("", include("iotsphere.dashboards.urls")),
     path("", include("iotsphere.accounts.urls")),
+    path("", include("alerts.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("iotsphere.api.urls")),
     path("metrics", metrics),

@@ -47,9 +47,12 @@ def guess_type(keys: Collection[str]) -> DeviceType | None:
     known: dict[int, set[str]] = {}
     for device_type, key in MetricDefinition.objects.values_list("device_type", "key"):
         known.setdefault(device_type, set()).add(key)
-    likeness = {pk: len(known[pk] & set(keys)) / len(known[pk] | set(keys)) for pk in known}
-    best = max(likeness, key=lambda pk: likeness[pk], default=None)
-    return DeviceType.objects.get(pk=best) if best is not None and likeness[best] >= LIKENESS else None
+    sent = set(keys)
+    shared = {pk: known[pk] & sent for pk in known}
+    # A device need not send all that its type knows, nor does a type know all that a device sends.
+    alike = [pk for pk in known if len(shared[pk]) >= max(2, LIKENESS * min(len(known[pk]), len(sent)))]
+    best = max(alike, key=lambda pk: len(shared[pk]) / len(known[pk] | sent), default=None)
+    return None if best is None else DeviceType.objects.get(pk=best)
 
 
 def quarantine(tallies: Sequence[Tally]) -> None:

@@ -59,8 +59,8 @@ class Member(asyncio.Protocol):
             at = start + size
         self._buffer = buffer[at:]
 
-    def say(self, frame: Mapping[str, Any]) -> None:
-        self._write(TEXT, orjson.dumps(frame))
+    def say(self, frame: Mapping[str, Any] | str) -> None:
+        self._write(TEXT, frame.encode() if isinstance(frame, str) else orjson.dumps(frame))
 
     def _take(self, kind: int, body: bytes) -> None:
         if kind == TEXT:

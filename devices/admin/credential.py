@@ -47,7 +47,7 @@ class IssueForm(ModelForm):
         max_length=MAX_PEM,
         required=False,
         widget=UnfoldAdminTextareaWidget,
-        help_text="PEM. The device is known by its fingerprint; brokers cannot ask for that, the HTTP door can.",
+        help_text="PEM. Its fingerprint is kept, for a proxy that compares it; Mosquitto does not.",
     )
 
     def clean_csr(self) -> str:

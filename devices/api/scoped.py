@@ -14,9 +14,9 @@ from devices.models import Project
 from devices.permissions import AnyUser, Permission, ProjectScopedQuerySet, may, project_of
 
 
-def require(user: AnyUser, permission: Permission, project: Project) -> None:
+def require(user: AnyUser, permission: Permission, project: Project | None) -> None:
     if not may(user, permission, project):
-        raise PermissionDenied(f"You may not {permission.label} in {project}.")
+        raise PermissionDenied(f"You may not {permission.label} in {project or 'all projects at once'}.")
 
 
 class MayChange(BasePermission):
@@ -33,7 +33,7 @@ class MayChange(BasePermission):
     def has_object_permission(self, request: Request, view: Any, obj: Model) -> bool:
         if request.method in SAFE_METHODS:
             return True
-        require(request.user, view.permission, cast(Project, project_of(obj)))
+        require(request.user, view.permission, project_of(obj))
         return True
 
 
@@ -56,7 +56,7 @@ class ScopedViewSet(GenericViewSet):
             raise PermissionDenied(f"You may not {self.permission.label} in any project.")
 
     def perform_create(self, serializer: serializers.BaseSerializer) -> None:
-        require(self.request.user, self.permission, serializer.validated_data["project"])
+        require(self.request.user, self.permission, serializer.validated_data.get("project"))
         serializer.save()
 
 

@@ -83,7 +83,7 @@ class Credential(models.Model):
 
     @property
     def opens_broker(self) -> bool:
-        """A broker cannot ask for a fingerprint, so certificates of other authorities are for HTTP alone."""
+        """A broker cannot ask for a fingerprint: it does not know certificates of other authorities."""
         return self.kind != CredentialKind.API_KEY and not self.is_foreign
 
     def revoke(self) -> bool:

@@ -6,7 +6,26 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 # What is listed, in the order of the house; `{device_id}` stands for itself.
-LISTS = ["project", "member", "device-type", "device", "credential", "command", "purge", "metric", "server"]
+LISTS = [
+    "project",
+    "member",
+    "device-type",
+    "device",
+    "credential",
+    "command",
+    "purge",
+    "metric",
+    "rejected-message",
+    "server",
+    "alert",
+    "alert-rule",
+    "backtest",
+    "silence",
+    "webhook",
+    "escalation-step",
+    "notification",
+    "notification-preference",
+]
 PLACES = ["comparison", "telemetry", "me", "token", "token-refresh", "token-revoke", "schema", "docs"]
 
 

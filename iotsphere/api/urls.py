@@ -14,6 +14,7 @@ urlpatterns = [
     path("me/", MeView.as_view(), name="me"),
     path("", include("devices.api.urls")),
     path("", include("telemetry.api.urls")),
+    path("", include("alerts.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
 ]

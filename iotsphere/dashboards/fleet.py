@@ -148,6 +148,10 @@ class CountedPaginator(Paginator):
 
 def cards(devices: Iterable[Device]) -> list[Card]:
     """The devices with their headline values; two queries however many they are."""
+    return [Card(device, headlines(metrics)) for device, metrics in with_metrics(devices)]
+
+
+def with_metrics(devices: Iterable[Device]) -> list[tuple[Device, list[Shown]]]:
     devices = list(devices)
     definitions: dict[int | None, list[MetricDefinition]] = defaultdict(list)
     for definition in MetricDefinition.objects.filter(device_type__in={device.device_type_id for device in devices}):
@@ -155,10 +159,7 @@ def cards(devices: Iterable[Device]) -> list[Card]:
     metrics: dict[int, list[Metric]] = defaultdict(list)
     for metric in Metric.objects.filter(device__in=devices):
         metrics[metric.device_id].append(metric)
-    return [
-        Card(device, headlines(shown_metrics(definitions[device.device_type_id], metrics[device.pk])))
-        for device in devices
-    ]
+    return [(device, shown_metrics(definitions[device.device_type_id], metrics[device.pk])) for device in devices]
 
 
 def headlines(metrics: list[Shown]) -> list[Shown]:

@@ -10,6 +10,11 @@ from django.http import HttpRequest
 
 from iotsphere.dashboards.values import Shown
 
+# On the server itself; docs/agent.md says more.
+AGENT_COMMANDS = """python3 -m venv /opt/iotsphere-agent
+/opt/iotsphere-agent/bin/pip install ./deploy/agent
+install -D -m 600 /dev/stdin /etc/iotsphere-agent/key    # paste the API key, then Ctrl-D
+/opt/iotsphere-agent/bin/iotsphere-agent --url {portal} --key-file /etc/iotsphere-agent/key"""
 EXAMPLE = {"temperature": 25.5, "humidity": 60.2, "battery": 3.8}
 
 

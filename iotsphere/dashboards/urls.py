@@ -11,6 +11,7 @@ urlpatterns = [
     path("console/", console, name="console"),
     path("fleet/map/", views.fleet_map, name="fleet-map"),
     path("fleet/summary/", views.fleet_summary, name="fleet-summary"),
+    path("servers/", views.server_list, name="servers"),
     path("devices/<device_id:device_id>/", views.device, name="device"),
     path("devices/<device_id:device_id>/quality/", views.device_quality, name="device-quality"),
     path("devices/<device_id:device_id>/<slug:tab>/", views.device, name="device-tab"),

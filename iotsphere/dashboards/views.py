@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -10,11 +11,13 @@ from django.views.decorators.http import require_safe
 
 from devices.models import Device, Project
 from devices.permissions import Permission, may
+from devices.shipped_types import SERVER
 from iotsphere.dashboards.control import DeviceControl
 from iotsphere.dashboards.device_page import FIRST_TAB, TABS, DevicePage
 from iotsphere.dashboards.fleet import Filters, Fleet, cards
 from iotsphere.dashboards.places import Places
-from iotsphere.dashboards.sending import commands
+from iotsphere.dashboards.sending import AGENT_COMMANDS, commands
+from iotsphere.dashboards.servers import servers
 from telemetry.quality import DAYS, quality, read_days
 
 ARRANGEMENTS = ("grid", "list", "map")
@@ -52,6 +55,26 @@ def fleet(request: HttpRequest) -> HttpResponse:
 def fleet_summary(request: HttpRequest) -> JsonResponse:
     """The figures of the tiles, for pages that are open for longer."""
     return JsonResponse({"presence": Fleet(request.user, Filters.read(request.GET)).counts()})
+
+
+@require_safe
+@login_required
+@never_cache
+def server_list(request: HttpRequest) -> HttpResponse:
+    filters = replace(Filters.read(request.GET), type=SERVER["slug"])
+    found = Fleet(request.user, filters)
+    counts = found.counts()
+    page = found.page(request.GET.get("page"), counts)
+    context = {
+        "filters": filters,
+        "is_filtered": filters != Filters(type=SERVER["slug"]),
+        "tiles": found.tiles(counts),
+        "page": page,
+        "servers": servers(page),
+        "may_add": Project.objects.where_user_may(request.user, Permission.MANAGE_DEVICES).exists(),
+        "agent_commands": AGENT_COMMANDS.format(portal=request.build_absolute_uri("/").rstrip("/")),
+    }
+    return render(request, "dashboards/servers.html", context)
 
 
 @require_safe

@@ -4,8 +4,9 @@ import logging
 import os
 import threading
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from telemetry.agent.links import Later, Link, make_link
 from telemetry.agent.outbox import Outbox, OutboxTaken
@@ -19,8 +20,9 @@ MOST_KEPT = 100_000
 ONCE_TIMEOUT = 30.0
 DESCRIPTION = "Send what this machine is doing to an IoTSphere portal, by MQTT or by HTTP."
 EPILOG = (
-    "Each option may come from the environment instead: IOTSPHERE_URL, IOTSPHERE_KEY_FILE (or IOTSPHERE_KEY with the "
-    "key itself), IOTSPHERE_DEVICE_ID, IOTSPHERE_INTERVAL, IOTSPHERE_BUFFER, IOTSPHERE_KEEP."
+    "Each option may come from the environment instead, or from the file of --config: IOTSPHERE_URL, "
+    "IOTSPHERE_KEY_FILE (or IOTSPHERE_KEY with the key itself), IOTSPHERE_DEVICE_ID, IOTSPHERE_INTERVAL, "
+    "IOTSPHERE_BUFFER, IOTSPHERE_KEEP. The command line comes first, then the environment, then the file."
 )
 
 
@@ -34,6 +36,24 @@ def seconds(text: str) -> float:
     return value
 
 
+def settings_file(name: str) -> dict[str, str]:
+    """Lines as in systemd's EnvironmentFile: `NAME=value`, perhaps in quotes, and comments."""
+    try:
+        lines = Path(name).read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArgumentTypeError(f"{name} cannot be read: {error}") from error
+    settings: dict[str, str] = {}
+    for number, line in enumerate(map(str.strip, lines), 1):
+        key, equals, value = line.partition("=")
+        if not line or line[0] in "#;":
+            continue
+        if not equals:
+            raise ArgumentTypeError(f"Line {number} of {name} must read NAME=value.")
+        value = value.strip()
+        settings[key.strip()] = value[1:-1] if len(value) > 1 and value[0] == value[-1] in "\"'" else value
+    return settings
+
+
 def number_kept(text: str) -> int:
     value = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
     if not 1 <= value <= MOST_KEPT:
@@ -42,7 +62,8 @@ def number_kept(text: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = _parser()
+    configuration = _configuration(arguments)
+    parser = _parser(configuration)
     options = parser.parse_args(arguments)
     # The journal knows the time by itself.
     form = "%(levelname)s %(message)s" if "JOURNAL_STREAM" in os.environ else "%(asctime)s %(levelname)s %(message)s"
@@ -50,7 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.url:
         parser.error("Say where the portal is: --url mqtts://broker or --url https://portal (or IOTSPHERE_URL).")
     try:
-        link = make_link(options.url, _key(options.key_file), options.device_id)
+        if options.url != configuration.get("IOTSPHERE_URL") and urlsplit(options.url).password:
+            raise ValueError("Everybody on this machine sees a password on the command line: give it by --key-file.")
+        link = make_link(options.url, _key(options.key_file, configuration), options.device_id)
         outbox = Outbox(options.buffer, options.keep)
     except (ValueError, OSError, OutboxTaken) as error:
         parser.error(str(error))
@@ -61,13 +84,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outbox.close()
 
 
-def _parser() -> ArgumentParser:
+def _configuration(arguments: Sequence[str] | None) -> Mapping[str, str]:
+    """The environment, and after it what the file of --config says."""
+    first = ArgumentParser("iotsphere-agent", add_help=False)
+    first.add_argument("--config", type=settings_file, default=os.environ.get("IOTSPHERE_CONFIG"))
+    return {**(first.parse_known_args(arguments)[0].config or {}), **os.environ}
+
+
+def _parser(configuration: Mapping[str, str]) -> ArgumentParser:
     parser = ArgumentParser("iotsphere-agent", description=DESCRIPTION, epilog=EPILOG)
-    default = os.environ.get
+    default = configuration.get
+    parser.add_argument(
+        "--config", metavar="FILE", help="file with lines such as IOTSPHERE_URL=https://portal, as systemd reads them"
+    )
     parser.add_argument(
         "--url",
         default=default("IOTSPHERE_URL"),
-        help="mqtt[s]://[user[:password]@]broker[:port] or http[s]://portal[:port]; "
+        help="mqtt[s]://[user@]broker[:port] or http[s]://portal[:port]; "
         "with ?ca=/path/to/ca.pem where a certificate authority of your own vouches for it",
     )
     parser.add_argument(
@@ -110,12 +143,12 @@ def _state_directory() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "iotsphere-agent"
 
 
-def _key(file: Path | None) -> str | None:
+def _key(file: Path | None, configuration: Mapping[str, str]) -> str | None:
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")  # by systemd
     if file is None and credentials and Path(credentials, "key").is_file():
         file = Path(credentials, "key")
     if file is None:
-        return os.environ.get("IOTSPHERE_KEY")
+        return configuration.get("IOTSPHERE_KEY")
     try:
         key = file.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:

@@ -7,11 +7,13 @@ from telemetry.api.history import ComparisonView, HistoryView
 from telemetry.api.latest import LatestView
 from telemetry.api.metrics import MetricViewSet
 from telemetry.api.quality import QualityView
+from telemetry.api.rejected import RejectedMessageViewSet
 from telemetry.api.servers import ServerViewSet
 from telemetry.api.telemetry import TelemetryView
 
 router = SimpleRouter()
 router.register("metrics", MetricViewSet)
+router.register("rejected-messages", RejectedMessageViewSet, basename="rejected-message")
 router.register("servers", ServerViewSet, basename="server")
 
 urlpatterns = [

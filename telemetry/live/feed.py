@@ -54,6 +54,7 @@ class Batch:
     def __init__(self, cursor: str, states: States) -> None:
         self.cursor = cursor
         self.states = states
+        self._then: tuple[Batch, Batch] | None = None
 
     @classmethod
     def of(cls, cursor: str, changes: Changes) -> "Batch":
@@ -66,10 +67,13 @@ class Batch:
         return orjson.dumps(self.states).decode()
 
     def then(self, later: "Batch") -> "Batch":
-        states: States = {}
-        merge(states, self.states)
-        merge(states, later.states)
-        return Batch(later.cursor, states)
+        """Both in one. Subscriptions that fall behind do so together: they share that too."""
+        if self._then is None or self._then[0] is not later:
+            states: States = {}
+            merge(states, self.states)
+            merge(states, later.states)
+            self._then = later, Batch(later.cursor, states)
+        return self._then[1]
 
 
 class Subscription:

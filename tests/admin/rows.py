@@ -1,7 +1,7 @@
 """A row of every model that the admin knows, and whose business each model is."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from axes.models import AccessAttempt, AccessLog
@@ -9,6 +9,16 @@ from django.contrib import admin
 from django.db.models import Model
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
+from alerts.models import (
+    AlertEvent,
+    Backtest,
+    EscalationStep,
+    Notification,
+    NotificationPreference,
+    RuleState,
+    Silence,
+    Webhook,
+)
 from devices.audit import record
 from devices.claims import codes_for
 from devices.commands import send
@@ -26,6 +36,7 @@ from telemetry.models import (
     RetentionReceipt,
 )
 from telemetry.reasons import Reason
+from tests.alerts.rules import alert_of, rule_for
 from tests.factories import (
     NOON,
     CommandTypeFactory,
@@ -70,6 +81,13 @@ def _command(project: Project) -> Any:
     return command
 
 
+def _notification(project: Project) -> Notification:
+    alert = alert_of(project)
+    hook = Webhook.objects.create(project=project, name="hook", url="https://example.com/")
+    event = AlertEvent.objects.create(alert=alert, at=NOON, kind="opened")
+    return Notification.objects.create(alert=alert, event=event, transport="webhook", webhook=hook, due_at=NOON)
+
+
 # Of the projects: who administers one sees its rows.
 OF_PROJECTS: dict[str, MakeRow] = {
     "devices.Project": lambda project: project,
@@ -85,6 +103,17 @@ OF_PROJECTS: dict[str, MakeRow] = {
     "devices.Twin": lambda project: report(DeviceFactory.create(project=project), {"mode": "eco"}),
     "devices.Purge": lambda project: Purge.objects.create(device_id="gone", name="Gone", project=project),
     "telemetry.Metric": _metric,
+    "alerts.Alert": alert_of,
+    "alerts.AlertRule": lambda project: rule_for(DeviceFactory.create(project=project)),
+    "alerts.Backtest": lambda project: Backtest.objects.create(
+        rule=rule_for(DeviceFactory.create(project=project)), revision=1
+    ),
+    "alerts.Silence": lambda project: Silence.objects.create(
+        project=project, reason="works", starts_at=NOON, ends_at=NOON + timedelta(hours=1)
+    ),
+    "alerts.Webhook": lambda project: Webhook.objects.create(project=project, name="hook", url="https://example.com/"),
+    "alerts.EscalationStep": lambda project: EscalationStep.objects.create(project=project, role="admin"),
+    "alerts.Notification": _notification,
     "telemetry.OwedEvaluation": lambda project: OwedEvaluation.objects.create(
         evaluator="alerts.evaluate", metric=_metric(project), first=NOON, last=NOON, received_at=NOON, due_at=NOON
     ),
@@ -102,6 +131,15 @@ OF_THE_PLATFORM: dict[str, MakeRow] = {
         public_id="0123456789abcdef", revoked_at=NOON, expires_at=NOON
     ),
     "devices.RetentionClass": lambda _: RetentionClass.objects.create(name="Short", raw_days=1),
+    "alerts.RuleState": lambda project: RuleState.objects.create(
+        rule=rule_for(DeviceFactory.create(project=project), is_enabled=False),
+        device=DeviceFactory.create(project=project),
+        revision=1,
+        status="normal",
+    ),
+    "alerts.NotificationPreference": lambda _: NotificationPreference.objects.create(
+        user=UserFactory.create(), transport="email"
+    ),
     "telemetry.RetentionReceipt": lambda _: RetentionReceipt.objects.create(
         table="telemetry_reading", part="telemetry_reading_20251001", end=NOON, rows=1000
     ),

@@ -9,6 +9,10 @@ from tests.admin.rows import OF_PROJECTS, OF_THE_PLATFORM, ROWS, SHARED, registe
 from tests.fixtures.clients import PageClient
 
 NEVER_ADDED = {
+    "alerts.Alert",
+    "alerts.Backtest",
+    "alerts.Notification",
+    "alerts.RuleState",
     "axes.AccessAttempt",
     "axes.AccessLog",
     "devices.Command",

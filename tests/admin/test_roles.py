@@ -10,6 +10,9 @@ from tests.factories import MembershipFactory, UserFactory
 from tests.fixtures.clients import PageClient
 from tests.routes import routes
 
+# Who is kept out does not depend on the database.
+pytestmark = pytest.mark.once
+
 ROUTES = {path: pattern for path, pattern in routes() if path.startswith("admin/")}
 # Where somebody without an account belongs.
 OPEN = {"admin/login/", "admin/jsi18n/"}

@@ -25,25 +25,37 @@ from schemathesis.specs.openapi.checks import (
 from devices.commands import send
 from devices.credentials import issue
 from devices.models import Device, Project, Purge
+from devices.provisioning import make_key
 from iotsphere.models import User
+from tests.alerts.rules import alert_of, rule_for
 from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
 
 EXAMPLES = 10
 PLACES = [
+    "alert-rules",
+    "alerts",
+    "backtests",
     "commands",
     "credentials",
     "device",
     "device-types",
     "devices",
+    "escalation-steps",
     "history",
     "me",
     "members",
     "metrics",
+    "notification-preferences",
+    "notifications",
     "projects",
+    "provision",
+    "provisioning-keys",
     "purges",
     "servers",
+    "silences",
     "telemetry",
     "token",
+    "webhooks",
 ]
 OF_DEVICES = {"device", "telemetry"}  # with their own keys
 CHECKS = [
@@ -93,8 +105,11 @@ def names(acme: Project, vera: User) -> dict[str, dict[str, Any]]:
         "members": {"id": vera.memberships.get().pk},
         "metrics": {"id": metric.pk},
         "projects": {"slug": "acme"},
+        "provisioning-keys": {"public_id": make_key(acme, vera)[0].public_id},
         "purges": {"id": Purge.objects.create(device_id="gone", name="Gone", project=acme).pk},
         "servers": {"id": str(server.uuid)},
+        "alerts": {"id": alert_of(acme, device=device).pk},
+        "alert-rules": {"id": rule_for(device, is_enabled=False).pk},
     }
 
 

@@ -7,6 +7,7 @@ import pytest
 from devices.commands import send
 from devices.models import Credential, DeviceType, Project, Purge
 from iotsphere.models import User
+from telemetry.models import RejectedMessage
 from tests.factories import (
     CommandTypeFactory,
     DeviceFactory,
@@ -19,7 +20,18 @@ from tests.factories import (
 from tests.fixtures.clients import ApiClient
 from tests.fixtures.query_counts import AssertRecordedQueries
 
-LISTS = ["projects", "members", "device-types", "devices", "credentials", "commands", "purges", "metrics", "servers"]
+LISTS = [
+    "projects",
+    "members",
+    "device-types",
+    "devices",
+    "credentials",
+    "commands",
+    "purges",
+    "rejected-messages",
+    "metrics",
+    "servers",
+]
 
 
 def names(answer: Any, field: str = "device_id") -> list[str]:
@@ -58,6 +70,7 @@ def populate(project: Project) -> None:
     parent = DeviceFactory.create(project=project, device_type=device_type)
     device = DeviceFactory.create(project=project, device_type=device_type, parent=parent, labels=["cellar"])
     MetricFactory.create(device=device)
+    RejectedMessage.objects.create(device=device, sender="x", door="http", received_at="2025-12-19T12:00Z", body=b"?")
     Purge.objects.create(device_id=device.device_id, name=device.name, project=project)
     send(None, "blink", {}, [device])
     DeviceFactory.create(project=project, device_type=DeviceType.objects.get_or_create(slug="server")[0])

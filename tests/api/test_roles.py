@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +11,14 @@ from django.http import QueryDict
 from django.urls import URLPattern, reverse
 from rest_framework.test import APIClient
 
+from alerts.models import Backtest, EscalationStep, NotificationPreference, Silence, Webhook
 from devices.commands import send
 from devices.models import Credential, Purge
 from devices.provisioning import make_key
 from iotsphere.models import User
-from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, UserFactory
+from telemetry.models import RejectedMessage
+from tests.alerts.rules import HOT, alert_of, rule_for
+from tests.factories import NOON, CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, UserFactory
 from tests.routes import routes
 
 CAST = ["alice", "oscar", "vera", "charlie", "root", "nobody"]
@@ -49,6 +53,8 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET device-detail": MEMBERS,
     "PATCH device-detail": (200, 403, 403, 404, 200, 401),
     "DELETE device-detail": (204, 403, 403, 404, 204, 401),
+    "GET rejected-message-list": ALL,
+    "GET rejected-message-detail": (200, 404, 404, 404, 200, 401),
     "GET purge-list": ALL,
     "GET purge-detail": (200, 404, 404, 404, 200, 401),
     "GET latest": MEMBERS,
@@ -87,6 +93,45 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET server-list": ALL,
     "GET server-detail": MEMBERS,
     "GET server-metrics": MEMBERS,
+    "GET alert-list": ALL,
+    "GET alert-detail": MEMBERS,
+    "POST alert-acknowledge": (200, 200, 403, 404, 200, 401),
+    "POST alert-assign": (200, 200, 403, 404, 200, 401),
+    "POST alert-comment": (200, 200, 403, 404, 200, 401),
+    "POST alert-resolve": (200, 200, 403, 404, 200, 401),
+    "POST alert-snooze": (200, 200, 403, 404, 200, 401),
+    "GET alert-rule-list": ALL,
+    "POST alert-rule-list": (201, 403, 403, 403, 201, 401),
+    "GET alert-rule-detail": MEMBERS,
+    "PATCH alert-rule-detail": (200, 403, 403, 404, 200, 401),
+    "DELETE alert-rule-detail": (204, 403, 403, 404, 204, 401),
+    "POST alert-rule-backtest": (202, 403, 403, 404, 202, 401),
+    "GET alert-rule-why": MEMBERS,
+    "GET backtest-list": ALL,
+    "GET backtest-detail": MEMBERS,
+    "DELETE backtest-detail": (204, 403, 403, 404, 204, 401),
+    "GET silence-list": ALL,
+    "POST silence-list": (201, 201, 403, 403, 201, 401),
+    "GET silence-detail": MEMBERS,
+    "PATCH silence-detail": (200, 200, 403, 404, 200, 401),
+    "DELETE silence-detail": (204, 204, 403, 404, 204, 401),
+    "GET webhook-list": ALL,
+    "POST webhook-list": (201, 403, 403, 403, 201, 401),
+    "GET webhook-detail": (200, 404, 404, 404, 200, 401),
+    "PATCH webhook-detail": (200, 404, 404, 404, 200, 401),
+    "DELETE webhook-detail": (204, 404, 404, 404, 204, 401),
+    "GET escalation-step-list": ALL,
+    "POST escalation-step-list": (201, 403, 403, 403, 201, 401),
+    "GET escalation-step-detail": (200, 404, 404, 404, 200, 401),
+    "PATCH escalation-step-detail": (200, 404, 404, 404, 200, 401),
+    "DELETE escalation-step-detail": (204, 404, 404, 404, 204, 401),
+    "GET notification-list": ALL,
+    "POST notification-read": (204, 204, 204, 204, 204, 401),
+    "GET notification-preference-list": ALL,
+    "POST notification-preference-list": (201, 201, 201, 400, 201, 401),
+    "GET notification-preference-detail": (404, 200, 404, 404, 404, 401),
+    "PATCH notification-preference-detail": (404, 200, 404, 404, 404, 401),
+    "DELETE notification-preference-detail": (404, 204, 404, 404, 404, 401),
 }
 BODIES: dict[str, dict[str, Any]] = {
     "PATCH me": {"first_name": "Somebody"},
@@ -106,8 +151,30 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST command-list": {"name": "blink", "devices": ["boiler.1"]},
     "PATCH twin": {"desired": {"mode": "eco"}},
 }
+BODIES |= {
+    "POST alert-assign": {"user": "vera"},
+    "POST alert-comment": {"text": "Looking into it"},
+    "POST alert-snooze": {"minutes": 60},
+    "POST alert-rule-list": {"name": "New", "project": "acme", "levels": [{"severity": "low", "when": HOT}]},
+    "PATCH alert-rule-detail": {"name": "Renamed"},
+    "POST alert-rule-backtest": {"days": 1},
+    "POST silence-list": {
+        "project": "acme", "reason": "works", "starts_at": "2025-12-19T12:00Z", "ends_at": "2025-12-19T13:00Z",
+    },
+    "PATCH silence-detail": {"reason": "Renamed"},
+    "POST webhook-list": {"project": "acme", "name": "New", "url": "https://example.com/"},
+    "PATCH webhook-detail": {"name": "Renamed"},
+    "POST escalation-step-list": {"project": "acme", "role": "admin"},
+    "PATCH escalation-step-detail": {"after_minutes": 30},
+    "POST notification-preference-list": {"project": "acme", "transport": "in_app", "minimum": "high"},
+    "PATCH notification-preference-detail": {"minimum": "low"},
+}  # fmt: skip
 UNASKED = {"head", "options"}
-QUERIES = {"GET history": "?metrics=temperature", "GET comparison": "?devices=boiler.1&metrics=temperature"}
+QUERIES = {
+    "GET history": "?metrics=temperature",
+    "GET comparison": "?devices=boiler.1&metrics=temperature",
+    "GET alert-rule-why": "?device=boiler.1",
+}
 
 
 def _methods(pattern: URLPattern) -> list[str]:
@@ -144,8 +211,16 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
     server = DeviceFactory.create(
         name="boiler.1", project=acme, device_type=DeviceTypeFactory.create(slug="server"), hostname="boiler.1"
     )
+    rejected = RejectedMessage.objects.create(
+        device=device, sender="boiler.1", door="http", received_at=NOON, body=b"?"
+    )
     purge = Purge.objects.create(device_id="boiler.1", name="boiler.1", project=acme)
     credential = Credential.objects.create(device=device, kind="api_key", public_id="0123456789abcdef")
+    rule = rule_for(device, is_enabled=False)
+    silence = Silence.objects.create(project=acme, reason="works", starts_at=NOON, ends_at=NOON + timedelta(hours=1))
+    webhook = Webhook.objects.create(project=acme, name="hook", url="https://example.com/")
+    step = EscalationStep.objects.create(project=acme, role="admin")
+    preference = NotificationPreference.objects.create(user=oscar, transport="email")
     return {
         "project": {"slug": "acme"},
         "member": {"pk": vera.memberships.get().pk},
@@ -161,7 +236,15 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         "device": {"device_id": "boiler.1", "command_id": command.pk},
         "provisioning-key": {"public_id": make_key(acme, alice)[0].public_id},
         "purge": {"pk": purge.pk},
+        "rejected-message": {"pk": rejected.pk},
         "server": {"id": server.uuid},
+        "alert": {"pk": alert_of(acme, device=device).pk},
+        "alert-rule": {"pk": rule.pk},
+        "backtest": {"pk": Backtest.objects.create(rule=rule, revision=1).pk},
+        "silence": {"pk": silence.pk},
+        "webhook": {"pk": webhook.pk},
+        "escalation-step": {"pk": step.pk},
+        "notification-preference": {"pk": preference.pk},
     }
 
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from devices.models import ClaimCode, Device, Project
 from iotsphere.models import User
+from tests.alerts.rules import alert_of
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import PageClient
 from tests.routes import routes
@@ -21,10 +22,17 @@ SIGNED_IN_ALREADY = (302, 302, 302, 302, 302, 200)
 MATRIX: dict[str, tuple[int, ...]] = {
     "fleet": ALL,
     "fleet-summary": ALL,
+    "servers": ALL,
+    "alerts": ALL,
+    "alerts-newest": ALL,
+    "alert": MEMBERS,
+    "alert-change": (405,) * 6,
+    "alerts-unsubscribe": (404,) * 6,
     "console": OPERATORS,
     "fleet-map": ALL,
     "device": MEMBERS,
     "claim": (200, 200, 404, 404, 200, 302),
+    "device-quality": MEMBERS,
     "device-tab": MEMBERS,
     "login": SIGNED_IN_ALREADY,
     "logout": (405,) * 6,
@@ -32,7 +40,13 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "authority": (200,) * 6,
     "revoked-certificates": (200,) * 6,
 }
-ARGUMENTS = {"device_id": "boiler.1", "code": "2222-3333-4444-5555", "tab": "history", "token": "made-up"}
+ARGUMENTS = {
+    "device_id": "boiler.1",
+    "code": "2222-3333-4444-5555",
+    "tab": "history",
+    "token": "made-up",
+    "verb": "acknowledge",
+}
 ELSEWHERE = ("admin/", "api/", "metrics")  # tests/admin, tests/api, tests/observability
 
 ROUTES = {pattern.name: pattern for path, pattern in routes() if not path.startswith(ELSEWHERE)}
@@ -53,7 +67,8 @@ def boiler(acme: Project) -> Device:
 def test_the_matrix_holds(
     name: str, boiler: Device, root: User, pages: PageClient, request: pytest.FixtureRequest
 ) -> None:
-    address = reverse(name, kwargs={key: ARGUMENTS[key] for key in ROUTES[name].pattern.converters})
+    arguments = {**ARGUMENTS, "pk": alert_of(boiler.project, device=boiler).pk}
+    address = reverse(name, kwargs={key: arguments[key] for key in ROUTES[name].pattern.converters})
     people: dict[str, Any] = {who: None if who == "nobody" else request.getfixturevalue(who) for who in CAST}
     answers = {who: pages(person).get(address) for who, person in people.items()}
     assert tuple(answer.status_code for answer in answers.values()) == MATRIX[name], answers

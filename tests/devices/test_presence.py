@@ -36,7 +36,7 @@ def tell(device: Device, word: Word, at: datetime, *, retained: bool = False) ->
 
 
 def test_the_first_message_brings_a_device_online(device: Device) -> None:
-    assert hear(device, NOON) == [PresenceChange(device.device_id, device.project_id, Presence.ONLINE, NOON)]
+    assert hear(device, NOON) == [PresenceChange(device.pk, device.device_id, device.project_id, Presence.ONLINE, NOON)]
     assert (device.presence, device.last_message, device.last_connect) == (Presence.ONLINE, NOON, NOON)
 
 
@@ -62,8 +62,8 @@ def test_thousands_of_devices_take_few_statements(django_assert_max_num_queries:
     devices = Device.objects.bulk_create(
         DeviceFactory.build_batch(2000, project=DeviceFactory.create().project, device_type=None)
     )
-    # Three, a record, a look at what waits for them in two more, and a savepoint.
-    with django_assert_max_num_queries(8):
+    # Three, a record, what waits for them in two more, a savepoint, and the rules.
+    with django_assert_max_num_queries(9):
         changes = note_messages({device.pk: NOON for device in devices})
     assert len(changes) == 2000
     assert Device.objects.filter(presence=Presence.ONLINE, last_message=NOON).count() == 2000
@@ -188,6 +188,6 @@ def test_the_words_of_thousands_of_devices_take_three_statements(
     devices = Device.objects.bulk_create(
         DeviceFactory.build_batch(2000, project=DeviceFactory.create().project, device_type=None)
     )
-    with django_assert_num_queries(5):  # two, a record, and a savepoint
+    with django_assert_num_queries(6):  # two, a record, a savepoint, and which rules there are, asked now and then
         changes = note_statuses([Status(device.device_id, "offline", NOON) for device in devices])
     assert len(changes) == 2000

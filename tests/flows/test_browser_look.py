@@ -23,6 +23,7 @@ PAGES = {
     "details": "/devices/WATER_HEATER_01/details/",
     "operations": "/devices/WATER_HEATER_01/operations/",
     "history": "/devices/WATER_HEATER_01/history/",
+    "servers": "/servers/",
     "console": "/console/",
 }
 pytestmark = pytest.mark.once

@@ -17,12 +17,12 @@ from uuid import uuid4
 import pytest
 
 from devices.credentials import issue
-from devices.models import CredentialKind
+from devices.models import CredentialKind, ValueType
 from telemetry.agent.links import MqttLink
 from telemetry.agent.outbox import Outbox
 from telemetry.agent.run import run
 from telemetry.models import Reading
-from tests.factories import DeviceFactory
+from tests.factories import DeviceFactory, MetricFactory
 from tests.fixtures.live import StartProcess
 from tests.mqtt_ear import Ear, listening
 from tests.servers.brokers import Broker
@@ -183,13 +183,14 @@ def test_while_the_portal_is_away_readings_wait_on_disk_and_are_stored_with_thei
 def test_what_the_portal_rejects_is_not_sent_for_ever(
     start_process: StartProcess, start_agent: StartAgent, file: Path
 ) -> None:
-    device = DeviceFactory.create(device_id="server-off", lifecycle="disabled")
+    device = DeviceFactory.create(device_id="server-http")
+    MetricFactory.create(device=device, key="cpu", value_type=ValueType.TEXT)
     _, key = issue(device, CredentialKind.API_KEY, None)
     port = ReservedPort().release()
     web = ("-m", "daphne", "--bind", "127.0.0.1", "--port", str(port), "iotsphere.asgi:application")
     start_process(*web).wait_until(lambda: is_listening(port))
     agent = start_agent("--url", f"http://127.0.0.1:{port}", key=key)
-    wait_until(lambda: agent.output.count("The device is disabled") >= 2, timeout=30)
+    wait_until(lambda: agent.output.count("the portal rejects cpu") >= 2, timeout=30)
     agent.stop(signal.SIGTERM)
     assert len(times(file)) <= 1
 
@@ -218,6 +219,9 @@ def test_one_reading_that_does_not_arrive_is_an_error(start_agent: StartAgent) -
         (["--url", "mqtt://broker", "--interval", "0"], "not a number of seconds from 1 to 86400"),
         (["--url", "mqtt://broker", "--keep", "0"], "not a number of readings from 1 to 100000"),
         (["--url", "mqtt://broker", "--buffer", "/dev/null/x"], "/dev/null"),
+        (["--url", "mqtt://db1:secret@broker"], "a password on the command line"),
+        (["--config", "/nowhere"], "/nowhere cannot be read"),
+        (["--config", "/etc/hostname"], "Line 1 of /etc/hostname must read NAME=value"),
     ],
 )
 def test_what_cannot_work_is_refused_with_what_to_do(
@@ -226,6 +230,26 @@ def test_what_cannot_work_is_refused_with_what_to_do(
     agent = start_process("-m", "telemetry.agent", *options)
     assert agent.process.wait(30) == 2
     assert complaint in agent.output
+
+
+def test_its_settings_may_be_in_a_file(
+    broker: Broker, start_process: StartProcess, device_id: str, file: Path, tmp_path: Path
+) -> None:
+    settings = tmp_path / "settings"
+    settings.write_text(
+        f"# where to\n\nIOTSPHERE_URL={broker.url}\nIOTSPHERE_DEVICE_ID = '{device_id}'\nIOTSPHERE_BUFFER={file}\n"
+    )
+    agent = start_process("-m", "telemetry.agent", "--config", str(settings), "--once")
+    assert agent.process.wait(30) == 0
+    assert f"acknowledged by {device_id} at the broker" in agent.output
+
+
+def test_the_environment_comes_before_the_file(start_process: StartProcess, tmp_path: Path) -> None:
+    settings = tmp_path / "settings"
+    settings.write_text("IOTSPHERE_URL=mqtt://broker\nIOTSPHERE_KEEP=5\n")
+    agent = start_process("-m", "telemetry.agent", "--config", str(settings), env={"IOTSPHERE_KEEP": "none"})
+    assert agent.process.wait(30) == 2
+    assert "none is not a number of readings" in agent.output
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

@@ -181,3 +181,14 @@ def test_merging_in_parts_is_merging_all(entries: list[dict[str, DeviceState]], 
         merge(whole, entry)
         merge(first if number < middle else second, entry)
     assert Batch("1-0", first).then(Batch("2-0", second)).states == whole
+
+
+def test_those_who_fall_behind_together_share_what_waits_for_them() -> None:
+    clock, feed, page = make()
+    other = Page(clock, feed)
+    for each in (page, other):
+        each.subscription.wake = lambda: None
+    for second in range(3):
+        feed.add(f"{second}-0", change(temperature=float(second)))
+        clock.advance(second + 1)
+    assert page.subscription.take() is other.subscription.take()

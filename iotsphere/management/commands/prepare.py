@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+from alerts.shipped_rules import ensure_shipped_rules
 from devices.broker_files import write_broker_files
 from devices.models import Project
 from devices.shipped_types import ensure_shipped_types
@@ -34,6 +35,7 @@ class Command(BaseCommand):
             raise CommandError(f"The database does not answer: start it, or correct DATABASE_URL. ({error})") from error
         if first_start.is_awaited():
             ensure_shipped_types()
+            ensure_shipped_rules()
             if not settings.DEMO:
                 self._tell({"first_start_link": first_start.first_start_path()})
         # The demo's accounts come last: while nobody runs the portal, its first start was not finished.

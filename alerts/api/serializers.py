@@ -1,0 +1,294 @@
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from rest_framework import serializers
+
+from alerts.models import (
+    Alert,
+    AlertEvent,
+    AlertRule,
+    Backtest,
+    EscalationStep,
+    Notification,
+    NotificationPreference,
+    Silence,
+    Webhook,
+)
+from alerts.rules import sentence
+from devices.api.fields import Named, TimeZoneField
+from devices.api.scoped import RowSerializer
+from devices.models import Device, DeviceType, Project
+
+
+def user_name() -> serializers.SlugRelatedField:
+    return serializers.SlugRelatedField(slug_field="username", read_only=True, allow_null=True)
+
+
+class AlertSerializer(serializers.ModelSerializer):
+    device: serializers.RelatedField = serializers.SlugRelatedField(slug_field="device_id", read_only=True)
+    project: serializers.RelatedField = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    acknowledged_by: serializers.RelatedField = user_name()
+    assigned_to: serializers.RelatedField = user_name()
+    resolved_by: serializers.RelatedField = user_name()
+
+    class Meta:
+        model = Alert
+        fields = [
+            "id",
+            "rule",
+            "rule_name",
+            "rule_revision",
+            "device",
+            "project",
+            "severity",
+            "worst_severity",
+            "status",
+            "message",
+            "what",
+            "value",
+            "limit",
+            "event_time",
+            "received_at",
+            "resolved_at",
+            "resolved_by",
+            "acknowledged_at",
+            "acknowledged_by",
+            "assigned_to",
+            "snoozed_until",
+        ]
+        read_only_fields = fields
+
+
+class AlertEventSerializer(serializers.ModelSerializer):
+    by: serializers.RelatedField = user_name()
+
+    class Meta:
+        model = AlertEvent
+        fields = ["at", "kind", "severity", "by", "text"]
+
+
+class AlertWithEventsSerializer(AlertSerializer):
+    events = AlertEventSerializer(many=True, read_only=True)
+
+    class Meta(AlertSerializer.Meta):
+        fields = [*AlertSerializer.Meta.fields, "events"]
+        read_only_fields = fields
+
+
+class TextSerializer(serializers.Serializer):
+    text = serializers.CharField(max_length=1000)
+
+
+class OptionalTextSerializer(serializers.Serializer):
+    text = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+
+
+class AssigneeSerializer(serializers.Serializer):
+    user = serializers.CharField(max_length=150, allow_null=True, help_text="A member's user name; null: nobody.")
+
+
+class SnoozeSerializer(serializers.Serializer):
+    minutes = serializers.IntegerField(min_value=1, max_value=7 * 24 * 60)
+
+
+class TimeZoneName(TimeZoneField):
+    """A time zone that is kept by its name; empty for none."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return str(super().to_internal_value(data)) if data else ""
+
+
+class AlertRuleSerializer(RowSerializer):
+    """`levels` and `schedule` are described in the documentation of alert rules; `sentence` says what they mean."""
+
+    fixed = ("project",)
+    project = Named(slug_field="slug", queryset=Project.objects.all(), allow_null=True, required=False, default=None)
+    device_type = Named(slug_field="slug", queryset=DeviceType.objects.all(), allow_null=True, required=False)
+    device = Named(slug_field="device_id", queryset=Device.objects.all(), allow_null=True, required=False)
+    time_zone = TimeZoneName(required=False, allow_blank=True, help_text="Of the schedule; empty: the project's.")
+    levels = serializers.JSONField(help_text="A list with an object for each severity.")
+    schedule = serializers.JSONField(
+        required=False, help_text='Such as {"days": ["mon"], "from": "08:00", "to": "18:00"}.'
+    )
+    sentence = serializers.SerializerMethodField(help_text="What it will do, for people.")
+
+    class Meta:
+        model = AlertRule
+        fields = [
+            "id",
+            "name",
+            "description",
+            "project",
+            "device_type",
+            "label",
+            "device",
+            "levels",
+            "schedule",
+            "time_zone",
+            "message",
+            "is_enabled",
+            "revision",
+            "sentence",
+            "created_at",
+        ]
+        read_only_fields = ["revision", "created_at"]
+
+    def get_sentence(self, rule: AlertRule) -> str:
+        return sentence(rule.compiled())
+
+
+class BacktestSerializer(serializers.ModelSerializer):
+    asked_by: serializers.RelatedField = user_name()
+
+    class Meta:
+        model = Backtest
+        fields = [
+            "id",
+            "rule",
+            "revision",
+            "days",
+            "status",
+            "progress",
+            "asked_by",
+            "asked_at",
+            "finished_at",
+            "problem",
+            "fires",
+            "seconds",
+            "devices",
+            "devices_played",
+            "episodes",
+        ]
+        read_only_fields = [name for name in fields if name != "days"]
+
+
+class FigureSerializer(serializers.Serializer):
+    what = serializers.CharField()
+    value = serializers.CharField()
+    limit = serializers.CharField()
+
+
+class LevelFindingSerializer(serializers.Serializer):
+    severity = serializers.CharField()
+    truth = serializers.BooleanField(allow_null=True, help_text="null: unknown.")
+    position = serializers.CharField(help_text="off, pending, on or clearing.")
+    since = serializers.DateTimeField(allow_null=True)
+    figures = serializers.SerializerMethodField()
+
+    def get_figures(self, level: Any) -> list[dict[str, str]]:
+        return [dict(zip(("what", "value", "limit"), figure, strict=True)) for figure in level.figures]
+
+
+class EvaluationSerializer(serializers.Serializer):
+    at = serializers.DateTimeField()
+    status = serializers.CharField()
+    severity = serializers.CharField(allow_null=True)
+    levels = LevelFindingSerializer(many=True)
+
+
+class WhySerializer(serializers.Serializer):
+    obstacles = serializers.ListField(child=serializers.CharField(), help_text="Why it cannot fire at all.")
+    status = serializers.CharField()
+    alert = serializers.IntegerField(source="open_alert.pk", allow_null=True, default=None)
+    levels = LevelFindingSerializer(many=True)
+    evaluations = EvaluationSerializer(many=True)
+
+
+class SilenceSerializer(RowSerializer):
+    fixed = ("project",)
+    project = Named(slug_field="slug", queryset=Project.objects.all())
+    device = Named(slug_field="device_id", queryset=Device.objects.all(), allow_null=True, required=False)
+    device_type = Named(slug_field="slug", queryset=DeviceType.objects.all(), allow_null=True, required=False)
+    rule: serializers.RelatedField = serializers.PrimaryKeyRelatedField(
+        queryset=AlertRule.objects.all(), allow_null=True, required=False
+    )
+    created_by: serializers.RelatedField = user_name()
+
+    class Meta:
+        model = Silence
+        fields = [
+            "id",
+            "project",
+            "reason",
+            "starts_at",
+            "ends_at",
+            "rule",
+            "device",
+            "device_type",
+            "label",
+            "created_by",
+            "created_at",
+        ]
+        read_only_fields = ["created_by", "created_at"]
+
+    def validate_rule(self, rule: AlertRule | None) -> AlertRule | None:
+        if (
+            rule is not None
+            and not AlertRule.objects.visible_to(self.context["request"].user).filter(pk=rule.pk).exists()
+        ):
+            raise serializers.ValidationError("There is no rule with that number.")
+        return rule
+
+
+class WebhookSerializer(RowSerializer):
+    fixed = ("project",)
+    project = Named(slug_field="slug", queryset=Project.objects.all())
+
+    class Meta:
+        model = Webhook
+        fields = ["id", "project", "name", "url", "minimum", "is_enabled", "signing_key"]
+        read_only_fields = ["signing_key"]
+
+
+class EscalationStepSerializer(RowSerializer):
+    fixed = ("project",)
+    project = Named(slug_field="slug", queryset=Project.objects.all())
+    user = Named(
+        slug_field="username",
+        queryset=get_user_model().objects.filter(is_active=True),
+        allow_null=True,
+        required=False,
+        help_text="A member's user name; or give a role.",
+    )
+
+    class Meta:
+        model = EscalationStep
+        fields = ["id", "project", "minimum", "after_minutes", "user", "role", "transport"]
+
+
+class NotificationSerializer(serializers.ModelSerializer):
+    event = serializers.CharField(source="event.kind", read_only=True)
+    message = serializers.CharField(source="alert.message", read_only=True)
+    severity = serializers.CharField(source="alert.severity", read_only=True)
+    device = serializers.CharField(source="alert.device.device_id", read_only=True)
+
+    class Meta:
+        model = Notification
+        fields = [
+            "id",
+            "alert",
+            "event",
+            "message",
+            "severity",
+            "device",
+            "transport",
+            "status",
+            "created_at",
+            "sent_at",
+            "read_at",
+        ]
+        read_only_fields = fields
+
+
+class PreferenceSerializer(RowSerializer):
+    """Of the person who asks."""
+
+    fixed = ("project", "transport")
+    project = Named(slug_field="slug", queryset=Project.objects.all(), allow_null=True, required=False, default=None)
+
+    class Meta:
+        model = NotificationPreference
+        fields = ["id", "project", "transport", "minimum", "quiet_from", "quiet_to"]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return super().validate({**attrs, "user": self.context["request"].user})

@@ -1,0 +1,15 @@
+from rest_framework.routers import SimpleRouter
+
+from alerts.api import views
+
+router = SimpleRouter()
+router.register("alerts", views.AlertViewSet)
+router.register("alert-rules", views.AlertRuleViewSet, basename="alert-rule")
+router.register("backtests", views.BacktestViewSet)
+router.register("silences", views.SilenceViewSet)
+router.register("webhooks", views.WebhookViewSet)
+router.register("escalation-steps", views.EscalationStepViewSet, basename="escalation-step")
+router.register("notifications", views.NotificationViewSet)
+router.register("notification-preferences", views.PreferenceViewSet, basename="notification-preference")
+
+urlpatterns = router.urls

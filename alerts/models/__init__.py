@@ -1,0 +1,29 @@
+from alerts.models.alert import Alert, AlertEvent, EventKind
+from alerts.models.backtest import Backtest
+from alerts.models.notification import (
+    EscalationStep,
+    Notification,
+    NotificationPreference,
+    NotificationStatus,
+    Transport,
+    Webhook,
+)
+from alerts.models.rule import AlertRule
+from alerts.models.silence import Silence
+from alerts.models.state import RuleState
+
+__all__ = [
+    "Alert",
+    "AlertEvent",
+    "AlertRule",
+    "Backtest",
+    "EscalationStep",
+    "EventKind",
+    "Notification",
+    "NotificationPreference",
+    "NotificationStatus",
+    "RuleState",
+    "Silence",
+    "Transport",
+    "Webhook",
+]

@@ -1,0 +1,223 @@
+import secrets
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+
+from alerts.models.alert import Alert, AlertEvent, Severity
+from devices.models import Membership, Project
+from devices.permissions import ProjectScopedQuerySet, Role
+
+ONE_EACH = "There is a preference for this transport already: change that one."
+
+
+class Transport(models.TextChoices):
+    IN_APP = "in_app", "In the portal"
+    EMAIL = "email", "E-mail"
+    WEBHOOK = "webhook", "Webhook"
+
+
+# Those that reach people; webhooks are told what their own row says.
+OF_PEOPLE = [(Transport.IN_APP, Transport.IN_APP.label), (Transport.EMAIL, Transport.EMAIL.label)]
+
+
+class MinimumSeverity(models.TextChoices):
+    """From which severity on somebody wants to be told."""
+
+    CRITICAL = "critical", "Critical only"
+    HIGH = "high", "High and critical"
+    MEDIUM = "medium", "Medium and worse"
+    LOW = "low", "All"
+    NEVER = "never", "Never"
+
+
+class NotificationPreference(models.Model):
+    """From which severity on, and when, somebody is told through a transport.
+
+    The most particular one counts: of a person for a project, of a person, of a project for all its members, and else
+    what alerts.notify.preferences says.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True,
+        related_name="notification_preferences",
+        help_text="Empty: of all members of the project who have none of their own.",
+    )  # fmt: skip
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, null=True, blank=True, related_name="notification_preferences",
+        help_text="Empty: for all projects of the person.",
+    )  # fmt: skip
+    transport = models.CharField(
+        max_length=8, choices=[choice for choice in Transport.choices if choice[0] != "webhook"]
+    )
+    minimum = models.CharField("from", max_length=8, choices=MinimumSeverity, default=MinimumSeverity.HIGH)
+    quiet_from = models.TimeField(
+        null=True, blank=True, help_text="In the person's time zone. Critical alerts come through."
+    )
+    quiet_to = models.TimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user", "project", "transport"],
+                condition=Q(user__isnull=False, project__isnull=False),
+                name="preference_of_person_for_project",
+                violation_error_message=ONE_EACH,
+            ),
+            models.UniqueConstraint(
+                fields=["user", "transport"],
+                condition=Q(project__isnull=True),
+                name="preference_of_person",
+                violation_error_message=ONE_EACH,
+            ),
+            models.UniqueConstraint(
+                fields=["project", "transport"],
+                condition=Q(user__isnull=True),
+                name="preference_of_project",
+                violation_error_message=ONE_EACH,
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False) | Q(project__isnull=False),
+                name="notification_preference_of_somebody",
+                violation_error_message="Choose a person, a project, or both.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_transport_display()} for {self.user or 'members'} of {self.project or 'all projects'}"
+
+    def clean(self) -> None:
+        if (self.quiet_from is None) != (self.quiet_to is None):
+            raise ValidationError({"quiet_to": "Quiet hours have a beginning and an end."})
+
+
+class WebhookQuerySet(ProjectScopedQuerySet):
+    project_path = "project"
+
+
+def new_signing_key() -> str:
+    return secrets.token_urlsafe(32)
+
+
+class Webhook(models.Model):
+    """An address that is told of a project's alerts by a signed POST."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="webhooks")
+    name = models.CharField(max_length=100)
+    url = models.URLField("address", max_length=500)
+    signing_key = models.CharField(max_length=64, default=new_signing_key, editable=False)
+    minimum = models.CharField("from", max_length=8, choices=Severity, default=Severity.LOW)
+    is_enabled = models.BooleanField("enabled", default=True)
+
+    objects = WebhookQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EscalationStep(models.Model):
+    """Who is told, too, when nobody has acknowledged an alert for so long."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="escalation_steps")
+    minimum = models.CharField("from", max_length=8, choices=Severity, default=Severity.HIGH)
+    after_minutes = models.PositiveSmallIntegerField(default=15)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+",
+        help_text="A member of the project.",
+    )  # fmt: skip
+    role = models.CharField(max_length=8, choices=Role, blank=True, help_text="Or all members with this role.")
+    transport = models.CharField(max_length=8, choices=Transport, default=Transport.EMAIL)
+
+    objects = WebhookQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["project", "after_minutes"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False) ^ ~Q(role=""),
+                name="escalation_to_somebody",
+                violation_error_message="Choose a person or a role.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project}: after {self.after_minutes} minutes to {self.user or self.get_role_display()}"
+
+    def clean(self) -> None:
+        if self.user_id and not Membership.objects.filter(user=self.user_id, project=self.project_id).exists():
+            raise ValidationError({"user": "That person is not a member of the project."})
+
+
+class NotificationStatus(models.TextChoices):
+    QUEUED = "queued", "Waiting"
+    SENT = "sent", "Sent"
+    DROPPED = "dropped", "Not needed any more"
+    DEAD = "dead", "Given up"
+
+
+class NotificationQuerySet(ProjectScopedQuerySet):
+    project_path = "alert__project"
+
+
+class Notification(models.Model):
+    """One thing that happened to an alert, told to one person or webhook through one transport.
+
+    Written with the alert; whoever sends it claims it first (`claimed_at`), so that no two do.
+    """
+
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="notifications")
+    event = models.ForeignKey(AlertEvent, on_delete=models.CASCADE, related_name="notifications")
+    transport = models.CharField(max_length=8, choices=Transport)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="alert_notifications"
+    )
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, null=True, related_name="notifications")
+    step = models.ForeignKey(
+        EscalationStep, on_delete=models.CASCADE, null=True, related_name="+",
+        help_text="Of an escalation: told only while nobody has acknowledged the alert.",
+    )  # fmt: skip
+    status = models.CharField(max_length=8, choices=NotificationStatus, default=NotificationStatus.QUEUED)
+    due_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    answer = models.CharField(max_length=300, blank=True, help_text="What the other side said last.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["event", "transport", "user"],
+                condition=Q(user__isnull=False, step__isnull=True),
+                name="person_told_once",
+            ),
+            models.UniqueConstraint(
+                fields=["event", "step", "user"], condition=Q(step__isnull=False), name="escalated_once"
+            ),
+            models.UniqueConstraint(
+                fields=["event", "webhook"], condition=Q(webhook__isnull=False), name="webhook_told_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False) ^ Q(webhook__isnull=False), name="notification_to_somebody"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], name="notification_due", condition=Q(status=NotificationStatus.QUEUED)),
+            models.Index(
+                fields=["user", "-created_at"],
+                name="notification_unread",
+                condition=Q(transport="in_app", read_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_transport_display()} to {self.user or self.webhook}: {self.alert}"

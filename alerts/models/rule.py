@@ -1,0 +1,133 @@
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from simple_history.models import HistoricalRecords
+
+from alerts.conditions import InvalidCondition, span
+from alerts.evaluator import CompiledRule
+from alerts.messages import InvalidTemplate, check_template
+from alerts.rules import compile_rule
+from alerts.schedule import InvalidSchedule
+from devices.models import Device, DeviceType, Lifecycle, Project
+from devices.models.device import DeviceQuerySet
+from devices.permissions import AnyUser, ProjectScopedQuerySet
+from telemetry.models import Metric
+
+
+class AlertRuleQuerySet(ProjectScopedQuerySet):
+    def visible_to(self, user: AnyUser) -> Self:
+        """Rules of all projects concern everybody who is in one."""
+        if not user.is_active or user.is_anonymous:
+            return self.none()
+        if getattr(user, "is_superuser", False):
+            return self
+        return self.filter(Q(project=None) | Q(project__in=Project.objects.visible_to(user)))
+
+
+class AlertRule(models.Model):
+    """What is wrong with a device, and how bad it is: checked with every reading of the devices it is about.
+
+    It is about the devices that fit all of project, type, label and device that are given. What `levels` holds is
+    described in alerts.rules.
+    """
+
+    name = models.CharField(max_length=100)
+    description = models.CharField(max_length=300, blank=True, help_text="For whoever gets the alert: what to do.")
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="alert_rules", null=True, blank=True,
+        help_text="Empty: it is about devices of all projects, and superusers change it.",
+    )  # fmt: skip
+    device_type = models.ForeignKey(
+        DeviceType, on_delete=models.CASCADE, null=True, blank=True, related_name="alert_rules"
+    )
+    label = models.CharField(max_length=40, blank=True, help_text="Devices that have this label.")
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, null=True, blank=True, related_name="alert_rules")
+    levels = models.JSONField(default=list)
+    schedule = models.JSONField(
+        default=dict, blank=True, help_text="The hours in which it raises alerts; empty: always."
+    )
+    time_zone = models.CharField(max_length=64, blank=True, help_text="Of the schedule; empty: the project's.")
+    message = models.CharField(max_length=300, blank=True)
+    is_enabled = models.BooleanField("enabled", default=False)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AlertRuleQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering: ClassVar = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A rule whose meaning changes is another revision: what states remember is read with care then."""
+        if not self._state.adding and self._means_something_else():
+            self.revision += 1
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "revision"}
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        errors: dict[str, str] = {}
+        try:
+            self.compiled()
+        except (InvalidCondition, InvalidSchedule) as error:
+            errors["schedule" if isinstance(error, InvalidSchedule) else "levels"] = str(error)
+        problem = self._what_cannot_be() if "levels" not in errors else ""
+        if problem:
+            errors["levels"] = problem
+        try:
+            check_template(self.message)
+        except InvalidTemplate as error:
+            errors["message"] = str(error)
+        if self.device is not None and self.project is not None and self.device.project_id != self.project_id:
+            errors["device"] = "The device must belong to the rule's project."
+        if errors:
+            raise ValidationError(errors)
+
+    def compiled(self, zone: str = "UTC") -> CompiledRule:
+        """Raises InvalidCondition or InvalidSchedule. `zone` is for rules that name none themselves."""
+        own = self.time_zone or (str(self.project.time_zone) if self.project else "")
+        return compile_rule(self.pk or 0, self.revision, self.levels, self.schedule, own or zone)
+
+    def devices(self) -> DeviceQuerySet:
+        """The devices in service that it is about (alerts.rulebook.fits says the same of one)."""
+        devices = Device.objects.filter(lifecycle=Lifecycle.ACTIVE).order_by("pk")
+        if self.label:
+            devices = devices.labelled(self.label)
+        wanted = {"project": self.project_id, "device_type": self.device_type_id, "pk": self.device_id}
+        return devices.filter(**{field: value for field, value in wanted.items() if value is not None})
+
+    def _what_cannot_be(self) -> str:
+        """Why what it asks for can never be answered; empty if it can."""
+        rule = self.compiled()
+        if self.device_type is not None:
+            known = set(self.device_type.metrics.values_list("key", flat=True))
+            sent = Metric.objects.filter(device__device_type=self.device_type)
+            missing = [key for key in sorted(rule.keys) if key and not key.startswith("$") and key not in known]
+            missing = [key for key in missing if not sent.filter(key=key).exists()]
+            if missing:
+                return f"Devices of type {self.device_type} send no {missing[0]}, but {', '.join(sorted(known))}."
+        elif self.device is not None:
+            sent_by_it = set(Metric.objects.filter(device=self.device).values_list("key", flat=True))
+            missing = [key for key in sorted(rule.keys) if key and not key.startswith("$") and key not in sent_by_it]
+            if missing:
+                return f"{self.device} sends no {missing[0]}. It sends: {', '.join(sorted(sent_by_it)) or 'nothing'}."
+        keeps = self.project.retention_class.raw_days if self.project else None
+        longest = max((spec.seconds for spec in rule.windows), default=0.0)
+        if keeps is not None and longest > keeps * 86_400:
+            return f"A window of {span(longest)} is longer than readings are kept: {keeps} days."
+        return ""
+
+    def _means_something_else(self) -> bool:
+        meaning = ("levels", "schedule", "time_zone", "project_id", "device_type_id", "label", "device_id")
+        before = AlertRule.objects.filter(pk=self.pk).values(*meaning).first()
+        return before is not None and any(before[name] != getattr(self, name) for name in meaning)

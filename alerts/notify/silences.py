@@ -1,0 +1,25 @@
+"""Until when nobody is to be told of an alert."""
+
+from datetime import datetime
+
+from alerts.models import Alert, Silence
+
+
+def silenced_until(alert: Alert, at: datetime) -> datetime | None:
+    """The end of the last silence over the alert, or of its snooze; None when there is none at `at`."""
+    ends = [
+        silence.ends_at for silence in Silence.objects.filter(project=alert.project_id).at(at) if fits(silence, alert)
+    ]
+    if alert.snoozed_until is not None and alert.snoozed_until > at:
+        ends.append(alert.snoozed_until)
+    return max(ends, default=None)
+
+
+def fits(silence: Silence, alert: Alert) -> bool:
+    return (
+        silence.project_id == alert.project_id
+        and silence.rule_id in {None, alert.rule_id}
+        and silence.device_id in {None, alert.device_id}
+        and silence.device_type_id in {None, alert.device.device_type_id}
+        and (not silence.label or silence.label in alert.device.labels)
+    )

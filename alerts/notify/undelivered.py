@@ -1,0 +1,2 @@
+class Undelivered(Exception):
+    """The other side did not take a notification; with what it said."""

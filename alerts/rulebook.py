@@ -1,0 +1,142 @@
+"""Which rules are about which devices, kept for a few seconds in each process.
+
+What this process changes is in force at once, what others change, TTL later.
+"""
+
+import threading
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from alerts.evaluator import CompiledRule
+from alerts.models import AlertRule
+from devices.models import Device, DeviceType, Lifecycle, Project
+from devices.presence import offline_after
+
+TTL = 5.0
+MAX_SUBJECTS = 50_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """A device in service, as rules see it."""
+
+    pk: int
+    device_id: str
+    name: str
+    project_id: int
+    project_name: str
+    time_zone: str
+    parent_id: int | None
+    fresh_for: float  # seconds after which a value of it says nothing about now
+    rules: tuple[CompiledRule, ...]
+    expires: float = 0.0
+
+
+@dataclass(slots=True)
+class _Rules:
+    """The enabled rules as they were read, compiled once for each time zone they are asked in."""
+
+    rules: list[AlertRule]
+    expires: float
+    compiled: dict[tuple[int, str], CompiledRule] = field(default_factory=dict)
+    keys: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = frozenset().union(*(rule.compiled().keys for rule in self.rules))
+
+    def about(self, device: Device) -> tuple[CompiledRule, ...]:
+        zone = str(device.project.time_zone)
+        return tuple(self._compile(rule, zone) for rule in self.rules if fits(rule, device))
+
+    def _compile(self, rule: AlertRule, zone: str) -> CompiledRule:
+        if (rule.pk, zone) not in self.compiled:
+            self.compiled[rule.pk, zone] = rule.compiled(zone)
+        return self.compiled[rule.pk, zone]
+
+
+_subjects: dict[int, Subject] = {}
+_rules: _Rules | None = None
+_lock = threading.Lock()
+_changes = 0
+
+
+@receiver([post_save, post_delete], sender=AlertRule)
+@receiver([post_save, post_delete], sender=Device)
+@receiver([post_save, post_delete], sender=DeviceType)
+@receiver([post_save, post_delete], sender=Project)
+def forget(**_: object) -> None:
+    """Look everything up anew."""
+    global _changes, _rules  # noqa: PLW0603
+    with _lock:
+        _changes += 1
+        _rules = None
+        _subjects.clear()
+
+
+def subjects(device_pks: Collection[int]) -> Mapping[int, Subject]:
+    """Those of the devices that are in service, with the enabled rules that are about them."""
+    now = time.monotonic()
+    found = {pk: subject for pk in device_pks if (subject := _subjects.get(pk)) is not None and subject.expires > now}
+    missing = [pk for pk in device_pks if pk not in found]
+    return found | _load(missing, now) if missing else found
+
+
+def fits(rule: AlertRule, device: Device) -> bool:
+    """Whether the device is what the rule is about."""
+    return (
+        rule.project_id in {None, device.project_id}
+        and rule.device_type_id in {None, device.device_type_id}
+        and rule.device_id in {None, device.pk}
+        and (not rule.label or rule.label in device.labels)
+    )
+
+
+def subject_of(device: Device, rules: tuple[CompiledRule, ...], expires: float = 0.0) -> Subject:
+    return Subject(
+        device.pk,
+        device.device_id,
+        str(device),
+        device.project_id,
+        device.project.name,
+        str(device.project.time_zone),
+        device.parent_id,
+        offline_after(device.expected_interval).total_seconds(),
+        rules,
+        expires,
+    )
+
+
+def is_asked_about(key: str) -> bool:
+    """Whether any enabled rule is."""
+    return key in _enabled(time.monotonic()).keys
+
+
+def _enabled(now: float) -> _Rules:
+    global _rules  # noqa: PLW0603
+    changes, rules = _changes, _rules
+    if rules is None or rules.expires <= now:
+        enabled = AlertRule.objects.filter(is_enabled=True).select_related("project").order_by("pk")
+        rules = _Rules(list(enabled), now + TTL)
+        with _lock:
+            if changes == _changes:  # or something was changed after it was read
+                _rules = rules
+    return rules
+
+
+def _load(device_pks: Collection[int], now: float) -> dict[int, Subject]:
+    changes, rules = _changes, _enabled(now)
+    devices = Device.objects.filter(pk__in=device_pks, lifecycle=Lifecycle.ACTIVE).order_by()
+    found = {
+        device.pk: subject_of(device, rules.about(device), now + TTL)
+        for device in devices.select_related("project", "device_type")
+    }
+    with _lock:
+        if changes == _changes:
+            _subjects.update(found)
+            for pk in list(_subjects)[: max(0, len(_subjects) - MAX_SUBJECTS)]:
+                del _subjects[pk]
+    return found

@@ -1,0 +1,163 @@
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.contrib import messages
+from django.contrib.auth import get_user_model
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.core.signing import BadSignature, Signer
+from django.db.models import Max
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from alerts import lifecycle
+from alerts.listing import Filters
+from alerts.models import Alert, AlertEvent, Notification, NotificationPreference, Transport
+from alerts.models.notification import MinimumSeverity
+from alerts.notify.email import SALT
+from alerts.notify.silences import silenced_until
+from devices.models import Project
+from devices.permissions import Permission, may
+
+PAGE_SIZE = 50
+SNOOZE = timedelta(hours=1)
+
+
+@require_safe
+@login_required
+@never_cache
+def alerts(request: HttpRequest) -> HttpResponse:
+    filters = Filters.read(request.GET)
+    found = filters.narrow(Alert.objects.visible_to(request.user))
+    page = Paginator(found.select_related("device", "project", "acknowledged_by", "assigned_to"), PAGE_SIZE).get_page(
+        request.GET.get("page")
+    )
+    may_handle = set(
+        Project.objects.where_user_may(request.user, Permission.HANDLE_ALERTS).values_list("pk", flat=True)
+    )
+    context = {
+        "filters": filters,
+        "tiles": filters.tiles(Alert.objects.visible_to(request.user)),
+        "page": page,
+        "may_handle": may_handle,
+        "newest": _newest(request),
+        "projects": Project.objects.visible_to(request.user).values_list("slug", "name"),
+    }
+    seen = Notification.objects.filter(user=request.user.pk, transport=Transport.IN_APP, read_at=None)
+    seen.update(read_at=timezone.now())
+    return render(request, "alerts/list.html", context)
+
+
+@require_safe
+@login_required
+@never_cache
+def alert(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _visible(request, pk)
+    project = found.project
+    members = get_user_model().objects.filter(is_active=True, memberships__project=project).order_by("username")
+    context = {
+        "alert": found,
+        "events": found.events.select_related("by"),
+        "told": Notification.objects.filter(alert=found).select_related("user", "webhook").order_by("created_at")[:100],
+        "held": found.holds.count(),
+        "quiet_until": silenced_until(found, timezone.now()),
+        "may_handle": may(request.user, Permission.HANDLE_ALERTS, project),
+        "may_manage_rules": may(request.user, Permission.MANAGE_RULES, project) and request.user.is_staff,
+        "members": members,
+        "newest": _newest(request),
+    }
+    return render(request, "alerts/alert.html", context)
+
+
+@require_POST
+@login_required
+def change(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """One of VERBS, done to one alert; back to where it was asked for."""
+    found = _visible(request, pk)
+    if not may(request.user, Permission.HANDLE_ALERTS, found.project):
+        raise PermissionDenied(f"You may not {Permission.HANDLE_ALERTS.label} in {found.project}.")
+    if verb not in VERBS:
+        raise Http404
+    text = VERBS[verb](request, found)
+    messages.info(request, text or "Somebody was faster, or the alert is over.")
+    return redirect("alerts" if request.POST.get("back") == "list" else found.get_absolute_url())
+
+
+@csrf_exempt  # mail programs post here for the reader (RFC 8058); the token is what proves it
+@require_http_methods(["GET", "POST"])
+@never_cache
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        user = get_user_model().objects.get(pk=Signer(salt=SALT).unsign(token))
+    except (BadSignature, ValueError, get_user_model().DoesNotExist) as error:
+        raise Http404 from error
+    if request.method == "POST":
+        preferences = NotificationPreference.objects.filter(user=user, transport=Transport.EMAIL)
+        preferences.exclude(project=None).delete()
+        NotificationPreference.objects.update_or_create(
+            user=user, project=None, transport=Transport.EMAIL, defaults={"minimum": MinimumSeverity.NEVER}
+        )
+    return render(request, "alerts/unsubscribe.html", {"is_done": request.method == "POST"})
+
+
+@require_safe
+@login_required
+@never_cache
+def newest(request: HttpRequest) -> JsonResponse:
+    """Changes when something happens to an alert that the person may see: for pages that are open for longer."""
+    return JsonResponse({"newest": _newest(request)})
+
+
+def _newest(request: HttpRequest) -> int:
+    visible = AlertEvent.objects.filter(alert__in=Alert.objects.visible_to(request.user).order_by())
+    return visible.aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def _visible(request: HttpRequest, pk: int) -> Alert:
+    visible = Alert.objects.visible_to(request.user)
+    return get_object_or_404(
+        visible.select_related("device", "project", "rule", "acknowledged_by", "assigned_to", "resolved_by"), pk=pk
+    )
+
+
+def _acknowledge(request: HttpRequest, found: Alert) -> str:
+    return "Acknowledged." if lifecycle.acknowledge(found, request.user) else ""
+
+
+def _resolve(request: HttpRequest, found: Alert) -> str:
+    return "Resolved. What is still wrong raises an alert anew." if lifecycle.resolve(found, request.user) else ""
+
+
+def _snooze(request: HttpRequest, found: Alert) -> str:
+    return "Nobody is told of it for an hour." if lifecycle.snooze(found, timezone.now() + SNOOZE, request.user) else ""
+
+
+def _comment(request: HttpRequest, found: Alert) -> str:
+    text = request.POST.get("text", "").replace("\0", "").strip()
+    if not text:
+        return "Nothing was written."
+    lifecycle.comment(found, text, request.user)
+    return "Noted."
+
+
+def _assign(request: HttpRequest, found: Alert) -> str:
+    members = get_user_model().objects.filter(is_active=True, memberships__project=found.project)
+    wanted = request.POST.get("user", "")
+    to = members.filter(pk=wanted).first() if wanted.isdecimal() and len(wanted) < 18 else None
+    if not lifecycle.assign(found, to, request.user):
+        return ""
+    return f"Assigned to {to}." if to else "Assigned to nobody."
+
+
+VERBS: dict[str, Callable[[HttpRequest, Alert], str]] = {
+    "acknowledge": _acknowledge,
+    "resolve": _resolve,
+    "snooze": _snooze,
+    "comment": _comment,
+    "assign": _assign,
+}

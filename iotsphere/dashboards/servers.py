@@ -1,0 +1,38 @@
+"""The servers: how each of them is, what is broken first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from devices.models import Device
+from iotsphere.dashboards.fleet import with_metrics
+from iotsphere.dashboards.values import Shown
+
+USAGE = ("cpu", "memory", "disk", "load")
+UPTIME = "uptime"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    device: Device
+    usage: list[Shown]
+    started: datetime | None
+
+
+def servers(devices: Iterable[Device]) -> list[Server]:
+    """The devices with what their agents report; two queries however many they are."""
+    found = []
+    for device, metrics in with_metrics(devices):
+        by_key = {metric.key: metric for metric in metrics}
+        usage = [by_key[key] for key in USAGE if key in by_key]
+        found.append(Server(device, usage, _started(by_key.get(UPTIME))))
+    return found
+
+
+def _started(uptime: Shown | None) -> datetime | None:
+    if uptime is None or uptime.time is None or not isinstance(uptime.latest, int | float):
+        return None
+    try:
+        return uptime.time - timedelta(seconds=uptime.latest)
+    except OverflowError:  # it is the agent's word, and anybody's who has its key
+        return None
