@@ -17,7 +17,7 @@ test: $(FOR_TEST) lint servers ## Lint, then pass the tests on SQLite with the e
 	@setup/test.sh
 
 torture: $(FOR_TEST) servers ## Kill workers and servers under load for a quarter of an hour: nothing may be lost
-	@setpriv --pdeathsig TERM $(PYTHON) -m pytest --on=servers --torture -n 0 -s -p no:logging tests/flows/test_outages.py
+	@setpriv --pdeathsig TERM $(PYTHON) -m pytest --on=servers --torture -o faulthandler_timeout=1200 -n 0 -v tests/flows/test_outages.py
 
 lint: .venv/installed/test ## Check style and types
 	$(PYTHON) -m ruff check .

@@ -1,6 +1,6 @@
 """Keep each metric's newest value beside it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.db import connection
 from django.db.models import Model
@@ -39,44 +39,43 @@ def _hold(model: type[Model], keys: Collection[int]) -> int:
 
 
 def note_latest(rows: Collection[Row]) -> list[Row]:
-    """Note those of the rows just stored that are the newest of their metric; these rows.
+    """Note those of the rows just stored that are the newest of their metric, which is held; these rows.
 
     Locks the metrics until the end of the transaction, in order, so that processes which store for the same metrics
-    never wait in a circle. Raises Gone.
+    never wait in a circle.
     """
     newest: dict[int, Row] = {}
     for row in rows:
         other = newest.get(row.metric_id)
         if other is None or other.time < row.time:
             newest[row.metric_id] = row
-    known = dict(
-        Metric.objects.filter(pk__in=newest)
-        .order_by("pk")
-        .select_for_update(no_key=True)
-        .values_list("pk", "last_time")
-    )
-    if len(known) < len(newest):
-        raise Gone
+    if not newest:
+        return []
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(NOTE_ALL, [list(column) for column in zip(*newest.values(), strict=True)])
+            return [newest[pk] for (pk,) in cursor.fetchall()]
+    return _note_one_by_one(newest)
+
+
+def _note_one_by_one(newest: Mapping[int, Row]) -> list[Row]:
+    known = dict(Metric.objects.filter(pk__in=newest).order_by().values_list("pk", "last_time"))
     changed = [row for pk, row in newest.items() if (last_time := known[pk]) is None or last_time < row.time]
-    if changed:
-        _update(changed)
+    time_of = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        cursor.executemany(NOTE_ONE, [(time_of(row.time), row.value, row.text or "", row.metric_id) for row in changed])
     return changed
 
 
-UPDATE_ALL = """
+NOTE_ALL = """
+    WITH new AS (
+        SELECT * FROM unnest(%s::int8[], %s::timestamptz[], %s::float8[], %s::text[]) AS new (id, time, value, text)
+    ), locked AS (
+        SELECT metric.id FROM telemetry_metric metric JOIN new USING (id) ORDER BY metric.id FOR NO KEY UPDATE OF metric
+    )
     UPDATE telemetry_metric SET last_time = new.time, last_value = new.value, last_text = coalesce(new.text, '')
-    FROM unnest(%s::int8[], %s::timestamptz[], %s::float8[], %s::text[]) AS new (id, time, value, text)
-    WHERE telemetry_metric.id = new.id
+    FROM new JOIN locked USING (id)
+    WHERE telemetry_metric.id = new.id AND (last_time IS NULL OR last_time < new.time)
+    RETURNING telemetry_metric.id
 """
-UPDATE_ONE = "UPDATE telemetry_metric SET last_time = %s, last_value = %s, last_text = %s WHERE id = %s"
-
-
-def _update(rows: Collection[Row]) -> None:
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(UPDATE_ALL, [list(column) for column in zip(*rows, strict=True)])
-        else:
-            time_of = connection.ops.adapt_datetimefield_value
-            cursor.executemany(
-                UPDATE_ONE, [(time_of(row.time), row.value, row.text or "", row.metric_id) for row in rows]
-            )
+NOTE_ONE = "UPDATE telemetry_metric SET last_time = %s, last_value = %s, last_text = %s WHERE id = %s"

@@ -18,7 +18,7 @@ UPSERT_ROWS = 500
 
 UPSERT_HOURS = """
     INSERT INTO telemetry_ledgerhour (sender, hour, device_id, received, stored, duplicate, rejected, quarantined,
-        late, clocked, ahead_sum, ahead_min, ahead_max) VALUES {rows}
+        late, clocked, ahead_sum, ahead_min, ahead_max) {rows}
     ON CONFLICT (sender, hour) DO UPDATE SET
         device_id = coalesce(excluded.device_id, telemetry_ledgerhour.device_id),
         received = telemetry_ledgerhour.received + excluded.received,
@@ -35,9 +35,11 @@ UPSERT_HOURS = """
             OR telemetry_ledgerhour.ahead_max IS NULL THEN excluded.ahead_max ELSE telemetry_ledgerhour.ahead_max END
 """
 UPSERT_REASONS = """
-    INSERT INTO telemetry_rejectioncount (sender, hour, reason, count) VALUES {rows}
+    INSERT INTO telemetry_rejectioncount (sender, hour, reason, count) {rows}
     ON CONFLICT (sender, hour, reason) DO UPDATE SET count = telemetry_rejectioncount.count + excluded.count
 """
+HOURS_TYPES = ("text", "timestamptz", *["int8"] * 8, *["float8"] * 3)
+REASONS_TYPES = ("text", "timestamptz", "text", "int8")
 WITHDRAW_HOUR = """
     UPDATE telemetry_ledgerhour SET received = received - %s, rejected = rejected - %s, quarantined = quarantined - %s
     WHERE sender = %s AND hour = %s
@@ -120,6 +122,7 @@ def write_ledger(tallies: Iterable[Tally]) -> None:
     time_of = connection.ops.adapt_datetimefield_value
     _upsert(
         UPSERT_REASONS,
+        REASONS_TYPES,
         [(sender, time_of(hour), reason, reasons[sender, hour, reason]) for sender, hour, reason in sorted(reasons)],
     )
 
@@ -155,14 +158,22 @@ def _withdraw(envelopes: Iterable[Envelope], pages: Mapping[PageKey, _Page]) -> 
 
 def _write_pages(pages: Mapping[PageKey, _Page]) -> None:
     time_of = connection.ops.adapt_datetimefield_value
-    _upsert(UPSERT_HOURS, [(sender, time_of(hour), *pages[sender, hour].figures()) for sender, hour in sorted(pages)])
+    rows = [(sender, time_of(hour), *pages[sender, hour].figures()) for sender, hour in sorted(pages)]
+    _upsert(UPSERT_HOURS, HOURS_TYPES, rows)
 
 
-def _upsert(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+def _upsert(statement: str, types: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql" and rows:
+            # Arrays: to look for the places of thousands of parameters would take longer than all the rest.
+            columns = ", ".join(f"%s::{type_}[]" for type_ in types)
+            arrays = [list(column) for column in zip(*rows, strict=True)]
+            cursor.execute(statement.format(rows=f"SELECT * FROM unnest({columns})"), arrays)  # noqa: S608
+            return
         for start in range(0, len(rows), UPSERT_ROWS):
             part = rows[start : start + UPSERT_ROWS]
-            placeholders = f"({', '.join(['%s'] * len(part[0]))})"
+            placeholders = f"({', '.join(['%s'] * len(types))})"
             cursor.execute(
-                statement.format(rows=", ".join([placeholders] * len(part))), [value for row in part for value in row]
+                statement.format(rows="VALUES " + ", ".join([placeholders] * len(part))),
+                [value for row in part for value in row],
             )

@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from devices.models import Device, Presence
@@ -57,14 +58,25 @@ def test_a_device_without_a_type_is_expected_every_minute() -> None:
     assert presences(sweep(NOON + 3 * MINUTE)) == {device.device_id: Presence.OFFLINE}
 
 
-def test_thousands_of_devices_take_few_statements(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_thousands_of_devices_take_few_statements(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     devices = Device.objects.bulk_create(
         DeviceFactory.build_batch(2000, project=DeviceFactory.create().project, device_type=None)
     )
-    with django_assert_num_queries(8):  # two, a record, what waits for them in two more, a savepoint, and the rules
+    # Three, a record, what waits for them in two more, a savepoint, and the rules.
+    with django_assert_max_num_queries(9):
         changes = note_messages({device.pk: NOON for device in devices})
     assert len(changes) == 2000
     assert Device.objects.filter(presence=Presence.ONLINE, last_message=NOON).count() == 2000
+
+
+def test_those_that_are_online_take_one(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    devices = Device.objects.bulk_create(
+        DeviceFactory.build_batch(20, project=DeviceFactory.create().project, device_type=None)
+    )
+    note_messages({device.pk: NOON for device in devices})
+    with django_assert_max_num_queries(1 if connection.vendor == "postgresql" else 4):
+        assert note_messages({device.pk: NOON + SECOND for device in devices}) == []
+    assert Device.objects.filter(presence=Presence.ONLINE, last_message=NOON + SECOND).count() == 20
 
 
 def test_silence_makes_a_device_stale(device: Device) -> None:
