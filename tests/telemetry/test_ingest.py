@@ -185,7 +185,7 @@ def test_known_series_are_not_looked_up_again(device: Device) -> None:
 def test_a_batch_of_many_takes_no_more_queries(django_assert_max_num_queries: Any) -> None:
     devices = [DeviceFactory.create() for _ in range(20)]
     ingest([telemetry(device.device_id, {"a": 1, "b": 2, "c": True}) for device in devices])
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(20):  # three of them when what is kept of devices and rules has just expired
         ingest([telemetry(d.device_id, {"a": 1, "b": 2, "c": True}, at=NOW + SECOND) for d in devices])
 
 
