@@ -133,6 +133,8 @@ class Page(Watcher):
             while True:
                 frame = self._socket.recv()
                 self.heard.append((time.time(), frame))
+                if frame.startswith('{"type":"ping"'):
+                    self._socket.send(frame.replace("ping", "pong"))
         except ConnectionClosed:
             pass
 
