@@ -50,7 +50,9 @@ def guess_type(keys: Collection[str]) -> DeviceType | None:
     sent = set(keys)
     shared = {pk: known[pk] & sent for pk in known}
     # A device need not send all that its type knows, nor does a type know all that a device sends.
-    alike = [pk for pk in known if len(shared[pk]) >= max(2, LIKENESS * min(len(known[pk]), len(sent)))]
+    alike = [
+        pk for pk in known if known[pk] == sent or len(shared[pk]) >= max(2, LIKENESS * min(len(known[pk]), len(sent)))
+    ]
     best = max(alike, key=lambda pk: len(shared[pk]) / len(known[pk] | sent), default=None)
     return None if best is None else DeviceType.objects.get(pk=best)
 

@@ -1,5 +1,12 @@
+from typing import ClassVar
+
 from django.contrib import admin
+from django.db.models import URLField
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from alerts.models import EscalationStep, Notification, NotificationPreference, Webhook
 from devices.admin.filters import ProjectFilter
@@ -48,10 +55,16 @@ class WebhookAdmin(ProjectScoped, Page):
     list_filter = ["is_enabled", ("project", ProjectFilter)]
     list_select_related = ["project"]
     search_fields = ["name", "url"]
-    fields = ["project", "name", "url", "minimum", "is_enabled", "signing_key"]
-    readonly_fields = ["signing_key"]
+    # The theme's own widget for addresses shows them a second time, and is wider than a phone.
+    formfield_overrides: ClassVar = {URLField: {"widget": UnfoldAdminTextInputWidget, "assume_scheme": "https"}}
+    fields = ["project", "name", "url", "minimum", "is_enabled", "key"]
+    readonly_fields = ["key"]
     nothing = "No webhooks"
     nothing_help = "A webhook tells another program of alerts as they happen."
+
+    @display(description="signing key")
+    def key(self, webhook: Webhook) -> SafeString:
+        return format_html('<span class="one-long-word">{}</span>', webhook.signing_key)
 
 
 @admin.register(EscalationStep)

@@ -20,10 +20,6 @@ class DeviceFilter(filters.FilterSet):
         model = Device
         fields: tuple[str, ...] = ()
 
-    def filter_queryset(self, devices: DeviceQuerySet) -> DeviceQuerySet:
-        found: DeviceQuerySet = super().filter_queryset(devices)
-        return found if self.form.cleaned_data["lifecycle"] else found.in_service()
-
     def with_label(self, devices: DeviceQuerySet, name: str, label: str) -> DeviceQuerySet:
         return devices.labelled(label)
 

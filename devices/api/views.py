@@ -1,6 +1,7 @@
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
@@ -106,6 +107,12 @@ class DeviceViewSet(ScopedViewSet, ModelViewSet):
     search_fields = ("device_id", "name", "hostname", "location")
     ordering_fields = ("name", "device_id", "presence", "lifecycle", "last_message", "created_at")
     ordering = ("name", "device_id")
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Archived devices are listed where somebody asks for them."""
+        found = super().filter_queryset(queryset)
+        asked = any(self.request.query_params.getlist("lifecycle"))
+        return found.in_service() if self.action == "list" and not asked else found  # type: ignore[attr-defined]
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         devices = self.filter_queryset(self.get_queryset().select_related(None))

@@ -57,7 +57,7 @@ def test_it_is_chosen_filled_in_looked_at_and_sent(admin: Client, lamps: list[De
     assert "takes no such command" in third.context["items"][2]
     assert not Command.objects.exists()
     press(admin, lamps, **answers, seen=seen(third))
-    sent = [(command.device_id, command.params) for command in Command.objects.order_by("device")]
+    sent = [(command.device_id, command.params) for command in Command.objects.order_by("device_id")]
     assert sent == [(lamp.pk, {"times": 5, "loud": True}) for lamp in lamps[:2]]
 
 

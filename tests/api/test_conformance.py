@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,13 +23,14 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from alerts.models import Backtest, EscalationStep, NotificationPreference, Silence, Webhook
 from devices.commands import send
 from devices.credentials import issue
 from devices.models import Device, Project, Purge
 from devices.provisioning import make_key
 from iotsphere.models import User
 from tests.alerts.rules import alert_of, rule_for
-from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
+from tests.factories import NOON, CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
 
 EXAMPLES = 10
 PLACES = [
@@ -51,6 +53,7 @@ PLACES = [
     "provision",
     "provisioning-keys",
     "purges",
+    "rejected-messages",
     "servers",
     "silences",
     "telemetry",
@@ -87,7 +90,7 @@ def portal() -> Iterator[None]:
 
 
 @pytest.fixture
-def names(acme: Project, vera: User) -> dict[str, dict[str, Any]]:
+def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
     """What exists, as the paths of each place name it: what does not exist is soon asked."""
     boiler = DeviceTypeFactory.create(slug="boiler", settings_schema={"type": "object"})
     CommandTypeFactory.create(device_type=boiler)
@@ -96,6 +99,7 @@ def names(acme: Project, vera: User) -> dict[str, dict[str, Any]]:
     device = DeviceFactory.create(device_id="boiler.1", project=acme, device_type=boiler)
     metric = ReadingFactory.create(metric=MetricFactory.create(device=device)).metric
     [command], _ = send(None, "blink", {}, [device])
+    rule = rule_for(device, is_enabled=False)
     return {
         "commands": {"id": str(command.pk)},
         "device": {"command_id": str(command.pk)},
@@ -109,7 +113,16 @@ def names(acme: Project, vera: User) -> dict[str, dict[str, Any]]:
         "purges": {"id": Purge.objects.create(device_id="gone", name="Gone", project=acme).pk},
         "servers": {"id": str(server.uuid)},
         "alerts": {"id": alert_of(acme, device=device).pk},
-        "alert-rules": {"id": rule_for(device, is_enabled=False).pk},
+        "alert-rules": {"id": rule.pk},
+        "backtests": {"id": Backtest.objects.create(rule=rule, revision=1).pk},
+        "escalation-steps": {"id": EscalationStep.objects.create(project=acme, role="admin").pk},
+        "notification-preferences": {"id": NotificationPreference.objects.create(user=root, transport="email").pk},
+        "silences": {
+            "id": Silence.objects.create(
+                project=acme, reason="works", starts_at=NOON, ends_at=NOON + timedelta(hours=1)
+            ).pk
+        },
+        "webhooks": {"id": Webhook.objects.create(project=acme, name="hook", url="https://example.com/").pk},
     }
 
 

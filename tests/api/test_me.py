@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from devices.permissions import ROLE_PERMISSIONS
 from iotsphere.models import User
 from tests.fixtures.clients import ApiClient
 
@@ -16,7 +17,9 @@ def test_one_is_told_who_one_is_and_what_one_may(api: ApiClient, oscar: User) ->
         "email": "oscar@example.com",
         "time_zone": None,
         "is_superuser": False,
-        "memberships": [{"project": "acme", "name": "Acme", "role": "operator", "permissions": ["view"]}],
+        "memberships": [
+            {"project": "acme", "name": "Acme", "role": "operator", "permissions": sorted(ROLE_PERMISSIONS["operator"])}
+        ],
     }
 
 

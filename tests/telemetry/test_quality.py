@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from time_machine import TimeMachineFixture
 
 from devices.models import Device, Project
 from iotsphere.models import User
@@ -21,6 +22,11 @@ NOW = timezone.now()
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 ADDRESS = "/api/v1/devices/sensor/quality/"
+
+
+@pytest.fixture(autouse=True)
+def _at_that_time(time_machine: TimeMachineFixture) -> None:
+    time_machine.move_to(NOW, tick=False)
 
 
 @pytest.fixture
