@@ -131,8 +131,10 @@ class Page(Watcher):
     def watch(self) -> None:
         try:
             while True:
-                frame = self._socket.recv()
+                frame = self._socket.recv(decode=True)
                 self.heard.append((time.time(), frame))
+                if frame.startswith('{"type":"ping"'):
+                    self._socket.send(frame.replace("ping", "pong"))
         except ConnectionClosed:
             pass
 
