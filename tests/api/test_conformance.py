@@ -29,6 +29,7 @@ from devices.credentials import issue
 from devices.models import Device, Project, Purge
 from devices.provisioning import make_key
 from iotsphere.models import User
+from telemetry.models import RejectedMessage
 from tests.alerts.rules import alert_of, rule_for
 from tests.factories import NOON, CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
 
@@ -111,6 +112,9 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
         "projects": {"slug": "acme"},
         "provisioning-keys": {"public_id": make_key(acme, vera)[0].public_id},
         "purges": {"id": Purge.objects.create(device_id="gone", name="Gone", project=acme).pk},
+        "rejected-messages": {
+            "id": RejectedMessage.objects.create(device=device, door="http", received_at=NOON, body=b"?").pk
+        },
         "servers": {"id": str(server.uuid)},
         "alerts": {"id": alert_of(acme, device=device).pk},
         "alert-rules": {"id": rule.pk},
