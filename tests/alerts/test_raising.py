@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,6 +10,7 @@ from alerts import lifecycle
 from alerts.models import Alert, Notification, Silence
 from alerts.notify.silences import fits
 from alerts.notify.webhook import payload
+from alerts.patterns import patterns
 from alerts.raising import Finding, report, settle
 from devices.models import Device, Project
 from iotsphere.models import User
@@ -71,6 +73,12 @@ def test_members_are_told_and_silences_hold(row: Device, acme: Project, vera: Us
     assert fits(Silence(**times), alert)
     assert not fits(Silence(**times, device=row), alert)
     assert not fits(Silence(**times, label="cellar"), alert)
+
+
+def test_it_is_no_device_s_alert_in_patterns(row: Device) -> None:
+    report(row, finding(), NOON)
+    found = patterns(Alert.objects.all(), NOON, NOON + HOUR, ZoneInfo("UTC"))
+    assert (found.fires, found.devices, [share.name for share in found.rules]) == (1, (), ["Drift"])
 
 
 def test_it_is_where_alerts_are(row: Device, vera: User, charlie: User, pages: PageClient, api: ApiClient) -> None:
