@@ -132,7 +132,7 @@ def _parted(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
 def _apply(
     change: Change,
     rule: AlertRule,
-    alerts: dict[tuple[int | None, int], Alert],
+    alerts: dict[tuple[int | None, int | None], Alert],
     standing: root_cause.Standing,
     at: datetime,
 ) -> set[int]:
@@ -171,6 +171,8 @@ def _begin(
 
 def _let_go(alert: Alert, at: datetime) -> None:
     """What was held under an alert that is over gets time to come back."""
+    if alert.device is None:
+        return
     patience = root_cause.patience(alert.device)
     RuleState.objects.filter(held_by=alert).update(held_by=None, withheld_since=at, due_at=at + patience)
 

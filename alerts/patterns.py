@@ -65,9 +65,10 @@ def patterns(alerts: AlertQuerySet, start: datetime, end: datetime, zone: ZoneIn
         tally.days[local.date()] += 1
         seconds_open = ((resolved or max(end, raised)) - raised).total_seconds()
         number = str(rule or "")
-        of_device = tally.devices.setdefault(device_id, Share(device_id, device or device_id))
-        of_rule = tally.rules.setdefault((number, rule_name), Share(number, rule_name))
-        for share in (of_device, of_rule):
+        shares = [tally.rules.setdefault((number, rule_name), Share(number, rule_name))]
+        if device_id is not None:
+            shares.append(tally.devices.setdefault(device_id, Share(device_id, device or device_id)))
+        for share in shares:
             share.fires += 1
             share.seconds_open += seconds_open
         if acknowledged is not None:

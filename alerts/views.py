@@ -35,9 +35,8 @@ SNOOZE = timedelta(hours=1)
 def alerts(request: HttpRequest) -> HttpResponse:
     filters = Filters.read(request.GET)
     found = filters.narrow(Alert.objects.visible_to(request.user))
-    page = Paginator(found.select_related("device", "project", "acknowledged_by", "assigned_to"), PAGE_SIZE).get_page(
-        request.GET.get("page")
-    )
+    found = found.select_related("device", "project", "acknowledged_by", "assigned_to").prefetch_related("about")
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     may_handle = set(
         Project.objects.where_user_may(request.user, Permission.HANDLE_ALERTS).values_list("pk", flat=True)
     )

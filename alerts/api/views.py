@@ -59,7 +59,9 @@ OF_A_DEVICE = OpenApiParameter("device", str, required=True, description="The de
 class AlertViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """What is wrong, and what was."""
 
-    queryset = Alert.objects.select_related("device", "project", "acknowledged_by", "assigned_to", "resolved_by")
+    queryset = Alert.objects.select_related(
+        "device", "project", "acknowledged_by", "assigned_to", "resolved_by"
+    ).prefetch_related("about")
     serializer_class = AlertSerializer
     permission = Permission.HANDLE_ALERTS
     filterset_class = AlertFilter

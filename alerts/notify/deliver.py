@@ -56,6 +56,7 @@ def _claim(now: datetime) -> list[Notification]:
         Notification.objects.filter(pk__in=pks)
         .order_by("pk")
         .select_related("alert__project", "alert__device__device_type", "event", "user", "webhook")
+        .prefetch_related("alert__about")
     )
 
 
