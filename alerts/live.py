@@ -173,9 +173,10 @@ def _read_alerts(said: Any) -> AlertsWish:
         project, device_ids = said.get("project"), said.get("devices")
         if device_ids is None and (project is None or isinstance(project, str)):
             return AlertsWish(project=project)
-        is_list = isinstance(device_ids, list) and 0 < len(device_ids) <= MOST_DEVICES
-        if is_list and all(isinstance(device_id, str) for device_id in device_ids):
-            return AlertsWish(device_ids=frozenset(device_ids))
+        if isinstance(device_ids, list) and 0 < len(device_ids) <= MOST_DEVICES:
+            names = frozenset(device_id for device_id in device_ids if isinstance(device_id, str))
+            if len(names) == len(device_ids):
+                return AlertsWish(device_ids=names)
     raise BadRequest('"alerts" must be {"project": slug}, {"devices": [up to 1,000 IDs]}, or {} for all that you see.')
 
 
