@@ -4,6 +4,7 @@ from django.urls import include, path
 from devices.views import authority_certificate, revoked_certificates
 from iotsphere.api import problems
 from iotsphere.observability.metrics import metrics
+from iotsphere.service_worker import service_worker
 from telemetry.api.telemetry import TelemetryView
 
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("iotsphere.api.urls")),
     path("metrics", metrics),
+    path("sw.js", service_worker, name="service-worker"),
     path("ca.pem", authority_certificate, name="authority"),
     path("crl.pem", revoked_certificates, name="revoked-certificates"),
     path("api/telemetry", TelemetryView.as_view(schema=None)),
