@@ -12,6 +12,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
 from alerts.evaluator import SEVERITIES
+from alerts.live import push_alerts
 from alerts.models import Alert, AlertEvent, EventKind
 from alerts.models.alert import AlertQuerySet, AlertStatus
 from alerts.notify import outbox
@@ -95,4 +96,5 @@ def _say(alert: Alert, kind: EventKind, text: str, said: dict[str, str], at: dat
     alert.save()
     event = AlertEvent.objects.create(alert=alert, at=at, kind=kind, severity=alert.severity, text=text[:1000])
     outbox.enqueue(alert, event, at)
+    push_alerts([alert.pk])
     return alert
