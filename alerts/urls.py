@@ -4,7 +4,6 @@ from alerts.views import alerts, backtests, rules
 
 urlpatterns = [
     path("alerts/", alerts.alerts, name="alerts"),
-    path("alerts/newest/", alerts.newest, name="alerts-newest"),
     path("alerts/rules/", rules.rules, name="rules"),
     path("alerts/rules/new/", rules.new, name="rule-new"),
     path("alerts/rules/preview/", rules.preview, name="rule-preview"),

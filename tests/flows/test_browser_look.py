@@ -62,7 +62,7 @@ def pages_of_alerts(heater: Device) -> dict[str, str]:
     """Those of an alert, its rule, and what the rule would have raised."""
     rule = rule_for(heater, {"clear": COOL}, name=LONG, is_enabled=False)
     alert = alert_of(heater.project, device=heater, rule=rule, message=LONG)
-    episode = {"device": heater.device_id, "severity": "high", "from": "2026-01-01T10:00:00+00:00", "to": None}
+    episode = {"device": heater.device_id, "severity": "high", "from": "2025-12-18T10:00:00+00:00", "to": None}
     backtest = Backtest.objects.create(
         rule=rule, revision=1, days=30, status="done", fires=1, devices=1, episodes=[episode], finished_at=NOON
     )

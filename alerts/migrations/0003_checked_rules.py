@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('alerts', '0001_rules_and_alerts'),
+        ('alerts', '0002_alerts_of_other_apps'),
     ]
 
     operations = [
