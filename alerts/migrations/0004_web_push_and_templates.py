@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('alerts', '0002_alerts_of_other_apps'),
+        ('alerts', '0003_checked_rules'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
