@@ -122,7 +122,7 @@ class Seconds(serializers.IntegerField):
     def run_validation(self, data: Any = empty) -> Any:
         return timedelta(seconds=super().run_validation(data))
 
-    def to_representation(self, value: timedelta) -> int:
+    def to_representation(self, value: Any) -> int:
         return int(value.total_seconds())
 
 
