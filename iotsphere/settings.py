@@ -334,6 +334,8 @@ SPECTACULAR_SETTINGS = {
         "TransportOfPeople": "alerts.models.notification.OF_PEOPLE",
         "CommandReply": "telemetry.api.device.REPLY_CHOICES",
         "CommandStatus": "devices.command_states.CommandStatus",
+        "FirmwareCampaignStatus": "devices.models.CampaignStatus",
+        "FirmwareUpdateStatus": "devices.firmware.states.UpdateStatus",
         "CredentialKind": "devices.models.CredentialKind",
         "MetricKind": "devices.models.MetricKind",
         "Presence": "devices.models.Presence",
