@@ -33,7 +33,7 @@ from telemetry.models import RejectedMessage
 from tests.alerts.rules import alert_of, rule_for
 from tests.factories import NOON, CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
 
-EXAMPLES = 10
+EXAMPLES = 5
 PLACES = [
     "alert-rules",
     "alerts",
