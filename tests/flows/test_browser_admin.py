@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page
@@ -134,13 +134,14 @@ def test_axe_is_content(page_as: PageAs, root: User, acme: Project) -> None:
     take(telemetry("stranger", {"temperature": 20}))
     page = page_as(root, reduced_motion="reduce")
     found = {}
-    for address, scheme in [
+    looks: list[tuple[str, Literal["light", "dark"]]] = [
         ("/admin/", "light"),
         ("/admin/", "dark"),
         (list_of("devices.Device"), "light"),
         (list_of("telemetry.QuarantinedMessage"), "dark"),
         (page_of(root), "dark"),
-    ]:
+    ]
+    for address, scheme in looks:
         page.emulate_media(color_scheme=scheme)
         page.goto(address)
         page.wait_for_function("document.readyState === 'complete' && window.Alpine !== undefined")
