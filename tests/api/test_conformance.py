@@ -43,7 +43,7 @@ from tests.factories import (
     ReadingFactory,
 )
 
-EXAMPLES = 10
+EXAMPLES = 5
 PLACES = [
     "alert-rules",
     "alerts",
