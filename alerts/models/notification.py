@@ -95,6 +95,8 @@ class NotificationPreference(models.Model):
     def clean(self) -> None:
         if (self.quiet_from is None) != (self.quiet_to is None):
             raise ValidationError({"quiet_to": "Quiet hours have a beginning and an end."})
+        if self.quiet_from is not None and self.quiet_from == self.quiet_to:
+            raise ValidationError({"quiet_to": "Quiet hours that end as they begin would never end: choose “Never”."})
 
 
 class WebhookQuerySet(ProjectScopedQuerySet):
