@@ -42,7 +42,7 @@ from tests.factories import (
     ReadingFactory,
 )
 
-EXAMPLES = 5
+EXAMPLES = 3
 PLACES = [
     "alert-rules",
     "alerts",
