@@ -43,7 +43,7 @@ from tests.factories import (
     ReadingFactory,
 )
 
-EXAMPLES = 5
+EXAMPLES = 3
 PLACES = [
     "alert-rules",
     "alerts",

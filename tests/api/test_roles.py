@@ -305,19 +305,20 @@ def _place(places: dict[str, Any], name: str) -> dict[str, Any]:
 @pytest.fixture
 def ask(places: dict[str, Any], request: pytest.FixtureRequest) -> Callable[[str, str], Any]:
     """`ask("GET me", "vera")`: what Vera is answered, signed in as on the pages."""
+    clients = {who: APIClient() for who in CAST}
+    for who in CAST[:-1]:
+        clients[who].force_login(request.getfixturevalue(who))
 
     def ask(operation: str, who: str) -> Any:
         method, name = operation.split()
         groups = ROUTES[operation].pattern.regex.groupindex
         kwargs = {key: value for key, value in _place(places, name).items() if key in groups} if groups else {}
         address = reverse(f"api:{name}", kwargs=kwargs) if ROUTES[operation].name else f"/{name}"
-        client, body = APIClient(), BODIES.get(operation)
+        body, how = BODIES.get(operation), {}
         if operation in UPLOADS:
             body = {**UPLOADS[operation], "file": SimpleUploadedFile("new.bin", b"new")}
-            client.default_format = "multipart"
-        if who != "nobody":
-            client.force_login(request.getfixturevalue(who))
-        return getattr(client, method.lower())(address + QUERIES.get(operation, ""), body)
+            how = {"format": "multipart"}
+        return getattr(clients[who], method.lower())(address + QUERIES.get(operation, ""), body, **how)
 
     return ask
 
