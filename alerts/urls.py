@@ -4,6 +4,7 @@ from alerts.views import alerts, backtests, rules
 
 urlpatterns = [
     path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/change/", alerts.change_many, name="alerts-change"),
     path("alerts/rules/", rules.rules, name="rules"),
     path("alerts/rules/new/", rules.new, name="rule-new"),
     path("alerts/rules/preview/", rules.preview, name="rule-preview"),

@@ -29,6 +29,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "alerts": ALL,
     "alert": MEMBERS,
     "alert-change": (405,) * 6,
+    "alerts-change": (405,) * 6,
     "rules": ALL,
     "rule": MEMBERS,
     "rule-new": (200, 403, 403, 403, 200, 302),
