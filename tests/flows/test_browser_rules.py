@@ -27,7 +27,7 @@ def test_from_a_rule_to_an_acknowledged_alert(page_as: PageAs, alice: User, heat
     page.get_by_label("Project").select_option(label="Acme")
     page.get_by_label("Device type").select_option(label="Water heater")
     page.get_by_label("Limit", exact=True).fill("52.5")
-    expect(page.get_by_text('"metric" is the key of a metric.')).to_be_visible()
+    expect(page.locator(".condition").get_by_text('"metric" is the key of a metric.')).to_be_visible()
     page.get_by_label("Metric", exact=True).fill("temperature")
     expect(page.locator("[data-sentence]")).to_have_text("High when temperature is above 52.5.")
     page.get_by_role("button", name="Make the rule").click()
