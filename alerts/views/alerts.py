@@ -170,9 +170,11 @@ def _comment(request: HttpRequest, found: Alert) -> str:
 
 def _assign(request: HttpRequest, found: Alert) -> str:
     members = get_user_model().objects.filter(is_active=True, memberships__project=found.project)
-    wanted = number(request.POST.get("user"))
+    asked = request.POST.get("user", "")
+    wanted = number(asked)
     to = None if wanted is None else members.filter(pk=wanted).first()
-    if not lifecycle.assign(found, to, request.user):
+    # Somebody who is no member of this one's project leaves it to whom it was.
+    if (asked and to is None) or not lifecycle.assign(found, to, request.user):
         return ""
     return f"Assigned to {to}." if to else "Assigned to nobody."
 

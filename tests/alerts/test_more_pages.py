@@ -50,6 +50,14 @@ def test_one_verb_for_all_of_them(alert: Alert, oscar: User, pages: PageClient) 
     assert alert.snoozed_until > timezone.now() + timedelta(hours=23)
 
 
+def test_an_alert_of_several_stays_with_whom_it_was_if_the_other_is_no_member(
+    acme: Project, globex: Project, oscar: User, root: User, pages: PageClient
+) -> None:
+    mine, theirs = alert_of(acme), alert_of(globex, assigned_to=root)
+    pages(root).post(reverse("alerts-change"), {"verb": "assign", "alert": [mine.pk, theirs.pk], "user": oscar.pk})
+    assert [Alert.objects.get(pk=alert.pk).assigned_to for alert in (mine, theirs)] == [oscar, root]
+
+
 @pytest.mark.parametrize("verb", ["", "comment", "explode"])
 def test_what_is_no_verb_for_several_is_not_found(verb: str, alert: Alert, oscar: User, pages: PageClient) -> None:
     assert pages(oscar).post(reverse("alerts-change"), {"verb": verb, "alert": [alert.pk]}).status_code == 404

@@ -45,7 +45,7 @@ def test_from_a_rule_to_an_acknowledged_alert(page_as: PageAs, alice: User, heat
     page.goto("/alerts/")
     now = timezone.now()
     take(telemetry(heater.device_id, {"temperature": 90.0}, time=now, at=now))
-    page.get_by_role("link", name="Cellar heater: Water temperature is 90").click()
+    page.get_by_role("link", name="Cellar heater: temperature is 90").click()
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.get_by_text("Acknowledged.")).to_be_visible()
     wait_until(lambda: Alert.objects.get().acknowledged_by == alice)
