@@ -27,6 +27,7 @@ class Permission(models.TextChoices):
     SEND_COMMANDS = "send_commands", "send commands to devices"
     EDIT_TWIN = "edit_twin", "change the settings of devices"
     HANDLE_ALERTS = "handle_alerts", "acknowledge, assign, silence and resolve alerts"
+    EDIT_DASHBOARDS = "edit_dashboards", "change the dashboards that are shared"
     MANAGE_RULES = "manage_rules", "change alert rules and who is told"
     WATCH_MQTT = "watch_mqtt", "watch messages in the MQTT console"
     PUBLISH_MQTT = "publish_mqtt", "publish messages in the MQTT console"
@@ -45,6 +46,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
             Permission.SEND_COMMANDS,
             Permission.EDIT_TWIN,
             Permission.HANDLE_ALERTS,
+            Permission.EDIT_DASHBOARDS,
             Permission.WATCH_MQTT,
             Permission.PUBLISH_MQTT,
             Permission.CLAIM_DEVICES,
