@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from alerts import root_cause
 from alerts.evaluator import SEVERITIES, CompiledRule, Kind, Transition
+from alerts.live import push_alerts
 from alerts.messages import fill
 from alerts.models import Alert, AlertEvent, AlertRule, EventKind, RuleState
 from alerts.models.alert import AlertQuerySet, AlertStatus
@@ -52,14 +53,17 @@ def apply(changes: Sequence[Change], at: datetime) -> None:
     alerts = {(alert.rule_id, alert.device_id): alert for alert in is_open.order_by("pk").select_for_update()}
     # What others may be held under comes first.
     behind, alone = _parted(changes)
+    touched: set[int] = set()
     for change in alone:
-        _apply(change, rules[change.rule.pk], alerts, root_cause.TELL, at)
+        touched |= _apply(change, rules[change.rule.pk], alerts, root_cause.TELL, at)
     standings = root_cause.standings([change.subject.pk for change in behind], at)
     for change in behind:
-        _apply(change, rules[change.rule.pk], alerts, standings[change.subject.pk], at)
+        touched |= _apply(change, rules[change.rule.pk], alerts, standings[change.subject.pk], at)
     for held_by in {standing.held_by for standing in standings.values() if standing.held_by is not None}:
         text = "Devices behind it are away, too: this alert stands for them."
         AlertEvent.objects.get_or_create(alert=held_by, kind=EventKind.HELD, defaults={"at": at, "text": text})
+        touched.add(held_by.pk)
+    push_alerts(touched)
 
 
 def acknowledge(alert: Alert, by: "AnyUser") -> bool:
@@ -82,9 +86,11 @@ def snooze(alert: Alert, until: datetime, by: "AnyUser") -> bool:
 
 
 def comment(alert: Alert, text: str, by: "AnyUser") -> AlertEvent:
-    return AlertEvent.objects.create(
-        alert=alert, at=timezone.now(), kind=EventKind.COMMENTED, by_id=by.pk, text=text[:1000]
-    )
+    with transaction.atomic():
+        push_alerts([alert.pk])
+        return AlertEvent.objects.create(
+            alert=alert, at=timezone.now(), kind=EventKind.COMMENTED, by_id=by.pk, text=text[:1000]
+        )
 
 
 def resolve(alert: Alert, by: "AnyUser | None", text: str = "") -> bool:
@@ -126,10 +132,12 @@ def _parted(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
 def _apply(
     change: Change,
     rule: AlertRule,
-    alerts: dict[tuple[int | None, int], Alert],
+    alerts: dict[tuple[int | None, int | None], Alert],
     standing: root_cause.Standing,
     at: datetime,
-) -> None:
+) -> set[int]:
+    """The primary keys of the alerts that have changed."""
+    touched = set()
     key = change.rule.pk, change.subject.pk
     for transition in change.transitions:
         alert = alerts.pop(key, None)
@@ -137,8 +145,11 @@ def _apply(
             alert = _begin(rule, change, transition, standing, at)
         else:
             _move(alert, rule, change.subject, transition)
-        if alert is not None and alert.is_open:
-            alerts[key] = alert
+        if alert is not None:
+            touched.add(alert.pk)
+            if alert.is_open:
+                alerts[key] = alert
+    return touched
 
 
 def _begin(
@@ -160,6 +171,8 @@ def _begin(
 
 def _let_go(alert: Alert, at: datetime) -> None:
     """What was held under an alert that is over gets time to come back."""
+    if alert.device is None:
+        return
     patience = root_cause.patience(alert.device)
     RuleState.objects.filter(held_by=alert).update(held_by=None, withheld_since=at, due_at=at + patience)
 
@@ -243,4 +256,5 @@ def _change(
                 alert=alert, at=at, kind=kind, severity=alert.severity, by_id=by_id, text=text[:1000]
             )
             outbox.enqueue(alert, event, at)
+            push_alerts([alert.pk])
     return changed

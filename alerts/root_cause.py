@@ -68,7 +68,7 @@ def _generations(device_pks: Collection[int]) -> dict[int, Device]:
     return parents
 
 
-def _standing(pk: int, parents: Mapping[int, Device], absent: Mapping[int, Alert], at: datetime) -> Standing:
+def _standing(pk: int, parents: Mapping[int, Device], absent: Mapping[int | None, Alert], at: datetime) -> Standing:
     parent = parents.get(pk)
     waits = False
     while parent is not None:

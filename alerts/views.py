@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.core.signing import BadSignature, Signer
 from django.db.models import Max
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from alerts import lifecycle
 from alerts.listing import Filters
+from alerts.live import mark_read
 from alerts.models import Alert, AlertEvent, Notification, NotificationPreference, Transport
 from alerts.models.notification import MinimumSeverity
 from alerts.notify.email import SALT
@@ -34,9 +35,8 @@ SNOOZE = timedelta(hours=1)
 def alerts(request: HttpRequest) -> HttpResponse:
     filters = Filters.read(request.GET)
     found = filters.narrow(Alert.objects.visible_to(request.user))
-    page = Paginator(found.select_related("device", "project", "acknowledged_by", "assigned_to"), PAGE_SIZE).get_page(
-        request.GET.get("page")
-    )
+    found = found.select_related("device", "project", "acknowledged_by", "assigned_to").prefetch_related("about")
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     may_handle = set(
         Project.objects.where_user_may(request.user, Permission.HANDLE_ALERTS).values_list("pk", flat=True)
     )
@@ -48,8 +48,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "newest": _newest(request),
         "projects": Project.objects.visible_to(request.user).values_list("slug", "name"),
     }
-    seen = Notification.objects.filter(user=request.user.pk, transport=Transport.IN_APP, read_at=None)
-    seen.update(read_at=timezone.now())
+    mark_read(request.user)
     return render(request, "alerts/list.html", context)
 
 
@@ -103,14 +102,6 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
             user=user, project=None, transport=Transport.EMAIL, defaults={"minimum": MinimumSeverity.NEVER}
         )
     return render(request, "alerts/unsubscribe.html", {"is_done": request.method == "POST"})
-
-
-@require_safe
-@login_required
-@never_cache
-def newest(request: HttpRequest) -> JsonResponse:
-    """Changes when something happens to an alert that the person may see: for pages that are open for longer."""
-    return JsonResponse({"newest": _newest(request)})
 
 
 def _newest(request: HttpRequest) -> int:

@@ -201,6 +201,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- Live updates -----------------------------------------------------------------------------------------------
 
+# What people can subscribe to besides devices (import strings of telemetry.live.topics.Topic).
+LIVE_TOPICS = ["alerts.live.ALERTS", "alerts.live.NOTIFICATIONS"]
 # How much of each web process one account may take.
 LIVE_SOCKETS_PER_USER = env.int("LIVE_SOCKETS_PER_USER", default=100)
 LIVE_SUBSCRIPTIONS_PER_USER = env.int("LIVE_SUBSCRIPTIONS_PER_USER", default=500)

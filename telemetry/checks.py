@@ -6,14 +6,15 @@ from django.utils.module_loading import import_string
 
 
 @register()
-def evaluators_import(**_: Any) -> list[CheckMessage]:
-    """Every entry of INGEST_EVALUATORS names a function that can be imported."""
+def what_is_named_imports(**_: Any) -> list[CheckMessage]:
+    """Every entry of INGEST_EVALUATORS and LIVE_TOPICS names something that can be imported."""
     errors: list[CheckMessage] = []
-    for path in settings.INGEST_EVALUATORS:
-        try:
-            import_string(path)
-        except ImportError as error:
-            errors.append(Error(f"INGEST_EVALUATORS: {path!r} cannot be imported: {error}", id="telemetry.E001"))
+    for name in ("INGEST_EVALUATORS", "LIVE_TOPICS"):
+        for path in getattr(settings, name):
+            try:
+                import_string(path)
+            except ImportError as error:
+                errors.append(Error(f"{name}: {path!r} cannot be imported: {error}", id="telemetry.E001"))
     return errors
 
 

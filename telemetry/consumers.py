@@ -6,11 +6,12 @@ from django.conf import settings
 from prometheus_client import Counter
 
 from telemetry.live import orders
-from telemetry.live.feed import Batch, Subject, Subscription, concerning
-from telemetry.live.frames import BadRequest, Frame, Refused, cursor_of, id_of, wish_of
+from telemetry.live.feed import Batch, Subject, Subscription
+from telemetry.live.frames import BadRequest, Frame, Refused, cursor_of, id_of
 from telemetry.live.paced_socket import PacedSocket
 from telemetry.live.reader import FRAME_COST, MOST_UNREAD
 from telemetry.live.state import MOST_DEVICES, TooManyDevices, Wish
+from telemetry.live.topics import concerning, news_of, wish_of
 from telemetry.live.visitor import Visitor
 
 MOST_SUBSCRIPTIONS = 32
@@ -29,7 +30,7 @@ class Watch:
 
 
 class LiveConsumer(PacedSocket):
-    """/ws/live/: the state of devices, then what changes. docs/developer/live.md describes the frames.
+    """/ws/live/: the state of devices and other topics, then what changes. docs/developer/live.md describes the frames.
 
     While the client is behind with reading, states and changes wait, and become one with what comes after them.
     """
@@ -64,7 +65,7 @@ class LiveConsumer(PacedSocket):
             elif since is not None:
                 await self._send_state(self._visitor, watch_id, watch)
             elif (batch := watch.subscription.take()) is not None:
-                await self._send_change(watch_id, batch)
+                await self._send_change(watch_id, watch, batch)
 
     async def review(self, visitor: Visitor, *, resync: bool) -> None:
         for watch_id, watch in list(self._watches.items()):
@@ -136,34 +137,35 @@ class LiveConsumer(PacedSocket):
         """Send what came between `cursor` and the subscription, entry by entry; where that is unknown, or more than a
         client is sent at once, the state.
         """
-        subject, joined = watch.subscription.subject, watch.subscription.cursor
+        subject, joined, topic = watch.subscription.subject, watch.subscription.cursor, watch.wish.topic
         missed = await self._hub.between(cursor, joined)
-        batches = [Batch.of(at, part) for at, changes in missed or () if (part := concerning(subject, changes))]
+        news = [(at, concerning(subject, topic, news_of(told, topic))) for at, told in missed or ()]
+        batches = [Batch.of(at, part) for at, part in news if part]
         if missed is None or sum(len(batch.json) + FRAME_COST for batch in batches) > MOST_UNREAD:
             await self._send_state(visitor, watch_id, watch)
             return
         for batch in batches:
-            await self._send_change(watch_id, batch)
-        await self._send_change(watch_id, Batch(joined, {}))
+            await self._send_change(watch_id, watch, batch)
+        await self._send_change(watch_id, watch, Batch(joined, {}))
 
     async def _send_state(self, visitor: Visitor, watch_id: str, watch: Watch) -> None:
         # What waits is older than the state that is looked up now.
         waiting = watch.subscription.take()
         cursor = waiting.cursor if waiting else watch.subscription.cursor
         try:
-            devices = await database_sync_to_async(watch.wish.state)(visitor.user)
+            state = await database_sync_to_async(watch.wish.state)(visitor.user)
         except TooManyDevices:
             self._drop(watch_id)
             detail = f"The project has more than {MOST_DEVICES} devices: name those you want to see."
             await self.say_error(Refused("limit", detail), watch_id)
             return
-        await self._send_devices("state", watch_id, cursor, devices)
+        await self._tell("state", watch_id, watch, cursor, state)
 
-    async def _send_change(self, watch_id: str, batch: Batch) -> None:
+    async def _send_change(self, watch_id: str, watch: Watch, batch: Batch) -> None:
         FRAMES.inc()
-        await self._send_devices("change", watch_id, batch.cursor, batch.json)
+        await self._tell("change", watch_id, watch, batch.cursor, batch.json)
 
-    async def _send_devices(self, kind: str, watch_id: str, cursor: str, devices: str) -> None:
-        # Put together by hand: the devices are encoded once for all who watch the same.
+    async def _tell(self, kind: str, watch_id: str, watch: Watch, cursor: str, told: str) -> None:
+        # Put together by hand: what is told is encoded once for all who watch the same.
         name = orjson.dumps(watch_id).decode()
-        await self.send(f'{{"type":"{kind}","id":{name},"cursor":"{cursor}","devices":{devices}}}')
+        await self.send(f'{{"type":"{kind}","id":{name},"cursor":"{cursor}","{watch.wish.topic}":{told}}}')

@@ -52,7 +52,7 @@ class AlertAdmin(ReadOnly, ProjectScoped, EndlessPage):
 
     permission = Permission.HANDLE_ALERTS
     inlines = [AlertEventInline]
-    list_display = ["raised", "title", "device", "level", "status", "seen", "assigned_to"]
+    list_display = ["raised", "title", "about_what", "level", "status", "seen", "assigned_to"]
     list_display_links = ["raised", "title"]
     list_filter = [
         OpenFilter,
@@ -76,6 +76,9 @@ class AlertAdmin(ReadOnly, ProjectScoped, EndlessPage):
     nothing = "No alerts"
     nothing_help = "Nothing was wrong so far, or no rule is enabled that would say so."
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("about")
+
     def has_handle_permission(self, request: HttpRequest, *_: Any) -> bool:
         return may_manage(request, self.permission)
 
@@ -86,6 +89,10 @@ class AlertAdmin(ReadOnly, ProjectScoped, EndlessPage):
     @display(description="alert", ordering="rule_name")
     def title(self, alert: Alert) -> SafeString:
         return cell("title", title=alert.rule_name, detail=alert.message)
+
+    @display(description="about", ordering="device__name")
+    def about_what(self, alert: Alert) -> str:
+        return str(alert.subject)
 
     @display(
         description="severity",

@@ -25,7 +25,10 @@ def user_name() -> serializers.SlugRelatedField:
 
 
 class AlertSerializer(serializers.ModelSerializer):
-    device: serializers.RelatedField = serializers.SlugRelatedField(slug_field="device_id", read_only=True)
+    device: serializers.RelatedField = serializers.SlugRelatedField(
+        slug_field="device_id", read_only=True, allow_null=True, help_text="null: it is about something else."
+    )
+    subject = serializers.CharField(read_only=True, help_text="What it is about, by its name.")
     project: serializers.RelatedField = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     acknowledged_by: serializers.RelatedField = user_name()
     assigned_to: serializers.RelatedField = user_name()
@@ -39,6 +42,7 @@ class AlertSerializer(serializers.ModelSerializer):
             "rule_name",
             "rule_revision",
             "device",
+            "subject",
             "project",
             "severity",
             "worst_severity",
@@ -260,7 +264,7 @@ class NotificationSerializer(serializers.ModelSerializer):
     event = serializers.CharField(source="event.kind", read_only=True)
     message = serializers.CharField(source="alert.message", read_only=True)
     severity = serializers.CharField(source="alert.severity", read_only=True)
-    device = serializers.CharField(source="alert.device.device_id", read_only=True)
+    device = serializers.CharField(source="alert.device.device_id", read_only=True, allow_null=True)
 
     class Meta:
         model = Notification

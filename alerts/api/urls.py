@@ -1,6 +1,8 @@
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from alerts.api import views
+from alerts.api.patterns import PatternsView
 
 router = SimpleRouter()
 router.register("alerts", views.AlertViewSet)
@@ -12,4 +14,4 @@ router.register("escalation-steps", views.EscalationStepViewSet, basename="escal
 router.register("notifications", views.NotificationViewSet)
 router.register("notification-preferences", views.PreferenceViewSet, basename="notification-preference")
 
-urlpatterns = router.urls
+urlpatterns = [path("alerts/patterns/", PatternsView.as_view(), name="alert-patterns"), *router.urls]

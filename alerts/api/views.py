@@ -34,6 +34,7 @@ from alerts.api.serializers import (
     WebhookSerializer,
     WhySerializer,
 )
+from alerts.live import mark_read
 from alerts.models import (
     Alert,
     AlertRule,
@@ -42,7 +43,6 @@ from alerts.models import (
     Notification,
     NotificationPreference,
     Silence,
-    Transport,
     Webhook,
 )
 from alerts.tasks import run_backtest
@@ -59,7 +59,9 @@ OF_A_DEVICE = OpenApiParameter("device", str, required=True, description="The de
 class AlertViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """What is wrong, and what was."""
 
-    queryset = Alert.objects.select_related("device", "project", "acknowledged_by", "assigned_to", "resolved_by")
+    queryset = Alert.objects.select_related(
+        "device", "project", "acknowledged_by", "assigned_to", "resolved_by"
+    ).prefetch_related("about")
     serializer_class = AlertSerializer
     permission = Permission.HANDLE_ALERTS
     filterset_class = AlertFilter
@@ -235,8 +237,7 @@ class NotificationViewSet(GenericViewSet, mixins.ListModelMixin):
     @action(detail=False, methods=["post"])
     def read(self, request: Request) -> Response:
         """Those in the portal, up to now."""
-        unread = self.get_queryset().filter(transport=Transport.IN_APP, read_at=None)
-        Notification.objects.filter(pk__in=unread.values("pk")).update(read_at=timezone.now())
+        mark_read(self.request.user)
         return Response(status=204)
 
 

@@ -1,6 +1,8 @@
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.urls import reverse
 
@@ -46,12 +48,20 @@ class AlertQuerySet(ProjectScopedQuerySet):
 
 
 class Alert(models.Model):
-    """Something that was wrong with a device, from when it fired until it was resolved. A re-fire is a new one."""
+    """Something that was wrong, from when it fired until it was resolved. A re-fire is a new one.
+
+    It is about a device, or (`about`) about a row of another app, which raises it itself (alerts.raising) and says by
+    `topic` what of it.
+    """
 
     rule = models.ForeignKey(AlertRule, on_delete=models.SET_NULL, null=True, related_name="alerts")
     rule_name = models.CharField(max_length=100)
     rule_revision = models.PositiveIntegerField()
-    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="alerts")
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, null=True, blank=True, related_name="alerts")
+    about_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, null=True, editable=False, related_name="+")
+    about_id = models.PositiveBigIntegerField(null=True, editable=False)
+    about = GenericForeignKey("about_type", "about_id")
+    topic = models.CharField(max_length=200, blank=True, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="alerts")
     severity = models.CharField(max_length=8, choices=Severity)
     worst_severity = models.CharField(max_length=8, choices=Severity)
@@ -84,19 +94,34 @@ class Alert(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["rule", "device"], condition=models.Q(resolved_at=None), name="one_open_alert"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["about_type", "about_id", "topic"],
+                condition=models.Q(resolved_at=None, about_id__isnull=False),
+                name="one_open_alert_about",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(device__isnull=False) ^ models.Q(about_id__isnull=False),
+                name="alert_about_one_thing",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["project", "-event_time"], name="alert_project_time"),
             models.Index(fields=["device", "-event_time"], name="alert_device_time"),
+            models.Index(fields=["about_type", "about_id", "-event_time"], name="alert_about_time"),
             models.Index(fields=["project", "severity"], name="alert_open", condition=models.Q(resolved_at=None)),
         ]
 
     def __str__(self) -> str:
-        return f"{self.rule_name}: {self.device}"
+        return f"{self.rule_name}: {self.subject}"
 
     def get_absolute_url(self) -> str:
         return reverse("alert", args=[self.pk])
+
+    @property
+    def subject(self) -> Any:
+        """What it is about: a page can name it and, by get_absolute_url, lead to it."""
+        return self.device or self.about
 
     @property
     def is_open(self) -> bool:

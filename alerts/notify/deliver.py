@@ -13,6 +13,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
+from alerts.live import push_notifications
 from alerts.models import EventKind, Notification, NotificationStatus, Transport
 from alerts.notify import email, webhook
 from alerts.notify.silences import silenced_until
@@ -55,6 +56,7 @@ def _claim(now: datetime) -> list[Notification]:
         Notification.objects.filter(pk__in=pks)
         .order_by("pk")
         .select_related("alert__project", "alert__device__device_type", "event", "user", "webhook")
+        .prefetch_related("alert__about")
     )
 
 
@@ -129,7 +131,11 @@ def _fail(notification: Notification, answer: str, now: datetime) -> None:
 def _note(notifications: Sequence[Notification], status: NotificationStatus, answer: str, now: datetime) -> None:
     rows = Notification.objects.filter(pk__in=[notification.pk for notification in notifications])
     sent_at = now if status == NotificationStatus.SENT else None
-    rows.update(status=status, answer=answer[:300], sent_at=sent_at, claimed_at=None)
+    with transaction.atomic():
+        rows.update(status=status, answer=answer[:300], sent_at=sent_at, claimed_at=None)
+        for notification in notifications:
+            if notification.user_id is not None and notification.transport == Transport.IN_APP:
+                push_notifications(notification.user_id, [notification.pk])
 
 
 def _put_off(notifications: Sequence[Notification], until: datetime, answer: str) -> None:

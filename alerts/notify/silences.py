@@ -16,10 +16,11 @@ def silenced_until(alert: Alert, at: datetime) -> datetime | None:
 
 
 def fits(silence: Silence, alert: Alert) -> bool:
+    device = alert.device
     return (
         silence.project_id == alert.project_id
         and silence.rule_id in {None, alert.rule_id}
         and silence.device_id in {None, alert.device_id}
-        and silence.device_type_id in {None, alert.device.device_type_id}
-        and (not silence.label or silence.label in alert.device.labels)
+        and silence.device_type_id in {None, device and device.device_type_id}
+        and (not silence.label or (device is not None and silence.label in device.labels))
     )

@@ -1,22 +1,43 @@
-// Pages of alerts: when something has happened since they were made, they are made anew, unless somebody is writing.
+// Pages of alerts: what happens to them shows by itself, unless somebody is about to do something there.
 
+import { socket } from "./live-connection.js";
 import { toast } from "./toast.js";
 
-const ASK_EVERY = 2_000;
+const RENEW_EVERY = 1_000;
 const page = document.getElementById("alerts");
+const isAboutOne = Boolean(page.dataset.alert);
 
-let offered = false;
+let newest = Number(page.dataset.newest);
+let renewing = false;
+let waiting = false;
 
-async function ask() {
-  if (document.hidden || offered) return;
-  const answer = await fetch(page.dataset.ask, { headers: { Accept: "application/json" } }).catch(() => null);
-  if (!answer?.ok || answer.redirected) return;
-  const { newest } = await answer.json();
-  if (newest === Number(page.dataset.newest)) return;
-  offered = true;
-  const isBusy = document.activeElement?.matches("input, select, button") || scrollY > 200;
-  if (isBusy) toast("Something has happened.", { label: "Show it", run: () => location.reload() });
-  else location.reload();
+socket.follow("alerts", {}, (alerts) => {
+  const concerned = Object.entries(alerts).filter(([id]) => !isAboutOne || id === page.dataset.alert);
+  const seen = Math.max(newest, ...concerned.map(([, alert]) => alert.event ?? 0));
+  if (seen === newest) return;
+  newest = seen;
+  if (isBusy()) toast("Something has happened.", { label: "Show it", run: () => location.reload() });
+  else if (isAboutOne) location.reload();
+  else renew();
+});
+
+function isBusy() {
+  const isTyping = document.activeElement?.matches("main :is(input, select, textarea, button)");
+  return isTyping || document.querySelector("main input:checked") !== null;
 }
 
-setInterval(ask, ASK_EVERY);
+/** The list is made anew by the portal, which knows its order, its filters and its pages. */
+async function renew() {
+  waiting = renewing;
+  if (renewing) return;
+  renewing = true;
+  const answer = await fetch(location.href).catch(() => null);
+  if (answer?.ok && !answer.redirected && !isBusy()) {
+    const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("alerts");
+    if (made) page.replaceChildren(...made.childNodes);
+  }
+  setTimeout(() => {
+    renewing = false;
+    if (waiting) renew();
+  }, RENEW_EVERY);
+}

@@ -34,8 +34,18 @@ export class LiveSocket extends EventTarget {
 
   /** Call `handler(deviceId, change)` with the state of the devices and then with each change; returns the way out. */
   watch(devices, handler) {
+    return this.follow("devices", devices, (changes) => {
+      for (const [deviceId, change] of Object.entries(changes)) handler(deviceId, change);
+    });
+  }
+
+  /**
+   * Call `handler(told, isState)` with what a topic (devices, alerts, notifications) tells of `wish`, by ID: first how
+   * things stand, and then each change; returns the way out.
+   */
+  follow(topic, wish, handler) {
     const id = `w${(this.#counter += 1)}`;
-    const subscription = { devices, handler, cursor: null };
+    const subscription = { topic, wish, handler, cursor: null };
     this.#subscriptions.set(id, subscription);
     if (this.#isReady) this.#subscribe(id, subscription);
     return () => {
@@ -105,7 +115,7 @@ export class LiveSocket extends EventTarget {
       const subscription = this.#subscriptions.get(frame.id);
       if (!subscription) return;
       subscription.cursor = frame.cursor ?? subscription.cursor;
-      for (const [deviceId, change] of Object.entries(frame.devices)) subscription.handler(deviceId, change);
+      subscription.handler(frame[subscription.topic], frame.type === "state");
     } else if (frame.type === "ping") {
       this.#send({ type: "pong", mark: frame.mark }); // all before it has been read
     } else if (frame.type === "paused") {
@@ -122,8 +132,8 @@ export class LiveSocket extends EventTarget {
     }
   }
 
-  #subscribe(id, { devices, cursor }) {
-    this.#send({ type: "subscribe", id, devices, ...(cursor && { cursor }) });
+  #subscribe(id, { topic, wish, cursor }) {
+    this.#send({ type: "subscribe", id, [topic]: wish, ...(cursor && { cursor }) });
   }
 
   #ping() {

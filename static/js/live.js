@@ -1,7 +1,7 @@
-// The page's socket, and the indicator in the bar that says how live the page is.
+// What devices send, and the indicator in the bar that says how live the page is.
 
 import { ageInWords } from "./ages.js";
-import { LiveSocket } from "./live-socket.js";
+import { socket } from "./live-connection.js";
 
 const STALE_AFTER = 20_000;
 const WORDS = {
@@ -12,7 +12,6 @@ const WORDS = {
   ended: "Signed out",
 };
 
-const socket = new LiveSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live/`);
 const indicator = document.getElementById("live");
 const openedAt = Date.now();
 

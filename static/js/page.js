@@ -5,6 +5,8 @@ import { toast } from "./toast.js";
 
 document.documentElement.classList.add("with-script");
 
+if (document.querySelector("[data-unread]")) import("./unread.js");
+
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;

@@ -59,10 +59,11 @@ class DeviceChange(DeviceState, total=False):
 
 
 Changes: TypeAlias = Mapping[str, DeviceChange]  # by device ID
+News: TypeAlias = Mapping[str, Mapping[str, Any]]  # of any topic (topics.py), by ID
 
 
 class Entry(TypedDict, total=False):
-    """What one entry of the stream may tell."""
+    """What one entry of the stream may tell, besides the news of other topics, each under its name."""
 
     devices: Changes
     user: int  # the account or its memberships changed

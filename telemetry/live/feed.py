@@ -13,35 +13,27 @@ from typing import Any, TypeAlias, cast
 import orjson
 from prometheus_client import Counter
 
-from telemetry.live.events import Changes, DeviceChange, DeviceState
+from telemetry.live.events import DeviceState, News
 
+ROUTING = {"project", "user"}  # parts of news that say whom it is for, and are not told
 INTERVAL = 0.25  # seconds between two frames of a subscription
 
 MERGED = Counter("iotsphere_live_frames_merged", "Frames that waited for a slow socket and became one with the next.")
 
-# A project by its primary key with all its devices, or one of them.
-Route: TypeAlias = int | tuple[int, str]
+# Of devices: a project by its primary key with all it has, or one device of it. Other topics have tuples of their own.
+Route: TypeAlias = int | tuple[int | str, ...]
 Subject: TypeAlias = frozenset[Route]
-States: TypeAlias = dict[str, DeviceState]  # by device ID
+States: TypeAlias = dict[str, DeviceState]  # by device ID; of other topics, what they tell by their IDs
 
 
-def concerning(subject: Subject, changes: Changes) -> Changes:
-    """The part of `changes` that is about `subject`."""
-    return {
-        device_id: change
-        for device_id, change in changes.items()
-        if (project := change["project"]) in subject or (project, device_id) in subject
-    }
-
-
-def merge(states: States, changes: Mapping[str, DeviceState | DeviceChange]) -> None:
+def merge(states: States, changes: Mapping[str, Mapping[str, Any]]) -> None:
     """Bring `states` up to date with later `changes`, which stay as they are."""
     for device_id, change in changes.items():
         state = states.setdefault(device_id, {})
         values = {**state.get("values", {}), **change.get("values", {})}
         commands = {**state.get("commands", {}), **change.get("commands", {})}
         # mypy knows no way to leave a key out of a TypedDict.
-        state.update(cast(DeviceState, {key: value for key, value in change.items() if key != "project"}))
+        state.update(cast(DeviceState, {key: value for key, value in change.items() if key not in ROUTING}))
         if values:
             state["values"] = values
         if commands:
@@ -57,7 +49,7 @@ class Batch:
         self._then: tuple[Batch, Batch] | None = None
 
     @classmethod
-    def of(cls, cursor: str, changes: Changes) -> "Batch":
+    def of(cls, cursor: str, changes: News) -> "Batch":
         states: States = {}
         merge(states, changes)
         return cls(cursor, states)
@@ -109,7 +101,7 @@ class Feed:
         self._states: States = {}
         self._cursor = ""
 
-    def add(self, cursor: str, changes: Changes) -> None:
+    def add(self, cursor: str, changes: News) -> None:
         """Pass on what a new entry of the stream tells, at once or when the last frame is long enough ago."""
         merge(self._states, changes)
         self._cursor = cursor

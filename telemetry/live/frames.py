@@ -4,8 +4,6 @@ from typing import Any
 
 import orjson
 
-from telemetry.live.state import MOST_DEVICES, Wish
-
 MOST_BYTES = 64 * 1024
 
 Frame = dict[str, Any]
@@ -59,14 +57,3 @@ def cursor_of(frame: Frame) -> str:
     if not isinstance(cursor, str):
         raise BadRequest('"cursor" must be the text that the last state or change came with.')
     return cursor
-
-
-def wish_of(frame: Frame) -> Wish:
-    project, device_ids = frame.get("project"), frame.get("devices")
-    if isinstance(project, str) and device_ids is None:
-        return Wish(project=project)
-    if project is None and isinstance(device_ids, list) and device_ids and all(isinstance(x, str) for x in device_ids):
-        if len(device_ids) > MOST_DEVICES:
-            raise Refused("limit", f"A subscription may name {MOST_DEVICES} devices: use several.")
-        return Wish(device_ids=frozenset(device_ids))
-    raise BadRequest('Give either "devices", a list of device IDs, or "project", a slug.')

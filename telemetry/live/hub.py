@@ -3,7 +3,7 @@
 import asyncio
 from asyncio import AbstractEventLoop
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol, cast
 from weakref import WeakKeyDictionary
@@ -18,9 +18,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from telemetry import heartbeat
-from telemetry.live.events import Changes, DeviceChange, Entry
+from telemetry.live.events import Entry, News
 from telemetry.live.feed import Feed, Route, Subject, Subscription
 from telemetry.live.stream import FIELD, STREAM
+from telemetry.live.topics import Topic, news_of, topics
 
 log = structlog.get_logger(__name__)
 
@@ -136,7 +137,7 @@ class Hub:
             if not self._routes[route]:
                 del self._routes[route]
 
-    async def between(self, cursor: str, until: str) -> list[tuple[str, Changes]] | None:
+    async def between(self, cursor: str, until: str) -> list[tuple[str, Entry]] | None:
         """What was pushed after `cursor` up to `until`. None if that cannot be told without a gap, or is too much."""
         if self._redis is None:
             return None
@@ -200,8 +201,9 @@ class Hub:
     def _hand_out(self, body: bytes) -> None:
         try:
             entry: Entry = orjson.loads(body)
-            for feed, changes in self._by_feed(entry.get("devices", {})):
-                feed.add(self.cursor, changes)
+            for topic in topics().values():
+                for feed, part in self._by_feed(topic, news_of(entry, topic.name)):
+                    feed.add(self.cursor, part)
         except (ValueError, KeyError, TypeError, AttributeError):
             # Written by another version of the portal, while this one is being replaced.
             log.exception("an entry of the live stream was not understood")
@@ -222,12 +224,12 @@ class Hub:
         if entry.get("session") == socket.session:
             socket.end()
 
-    def _by_feed(self, devices: Changes) -> Iterable[tuple[Feed, Changes]]:
-        touched: dict[Feed, dict[str, DeviceChange]] = defaultdict(dict)
-        for device_id, change in devices.items():
-            for route in (change["project"], (change["project"], device_id)):
+    def _by_feed(self, topic: Topic, news: News) -> Iterable[tuple[Feed, News]]:
+        touched: dict[Feed, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+        for key, each in news.items():
+            for route in topic.routes(key, each):
                 for feed in self._routes.get(route, ()):
-                    touched[feed][device_id] = change
+                    touched[feed][key] = each
         return touched.items()
 
     def _resync(self) -> None:
@@ -235,11 +237,11 @@ class Hub:
             socket.resync()
 
 
-async def _read_between(redis: Redis, cursor: str, until: str) -> list[tuple[str, Changes]] | None:
+async def _read_between(redis: Redis, cursor: str, until: str) -> list[tuple[str, Entry]] | None:
     entries = await _range(redis, cursor, until)
     if not entries or entries.pop(0)[0].decode() != cursor:
         return None  # The entry at the cursor is gone, and who knows what after it.
-    found: list[tuple[str, Changes]] = []
+    found: list[tuple[str, Entry]] = []
     size = 0
     while entries:
         for entry_id, fields in entries:
@@ -247,7 +249,7 @@ async def _read_between(redis: Redis, cursor: str, until: str) -> list[tuple[str
             size += len(fields[FIELD])
             if entry.get("gap"):
                 return None
-            found.append((entry_id.decode(), entry.get("devices", {})))
+            found.append((entry_id.decode(), entry))
         if len(found) > REPLAY_MOST_ENTRIES or size > REPLAY_MOST_BYTES:
             return None
         entries = await _range(redis, f"({found[-1][0]}", until)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Protocol
 
 import orjson
 
@@ -20,12 +21,30 @@ class TooManyDevices(Exception):
     """A subscription to a project that has more than MOST_DEVICES."""
 
 
+class Wish(Protocol):
+    """What a client asks to be told about."""
+
+    @property
+    def topic(self) -> str:
+        """The name under which it is told."""
+
+    def subject(self, user: AnyUser) -> Subject:
+        """The part of it that `user` may see; empty if there is none."""
+
+    def missing(self, subject: Subject) -> str:
+        """A sentence about what is not in the subject, if anything."""
+
+    def state(self, user: AnyUser) -> str:
+        """How things stand with it, by ID, as JSON."""
+
+
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DevicesWish:
     """What a client asks to be told about: a project by its slug (with the devices it gets later), or devices by ID."""
 
     project: str | None = None
     device_ids: frozenset[str] = frozenset()
+    topic: str = "devices"
 
     def subject(self, user: AnyUser) -> Subject:
         """The part of it that `user` may see; empty if there is none."""
@@ -38,7 +57,7 @@ class Wish:
         """A sentence about what is not in the subject: it does not exist, or is none of the user's business."""
         if self.project is not None:
             return "" if subject else f"There is no project “{self.project}” that you can see."
-        missing = self.device_ids - {route[1] for route in subject if isinstance(route, tuple)}
+        missing = self.device_ids - {str(route[1]) for route in subject if isinstance(route, tuple)}
         return f"There is no device that you can see with the ID {_listed(missing)}." if missing else ""
 
     def state(self, user: AnyUser) -> str:

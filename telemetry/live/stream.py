@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import cache
+from typing import cast
 
 import orjson
 import redis
@@ -11,7 +12,7 @@ import structlog
 from django.utils.crypto import salted_hmac
 from redis.client import Pipeline
 
-from telemetry.live.events import Changes, Entry
+from telemetry.live.events import Changes, Entry, News
 from telemetry.redis_client import impatient_redis
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,12 @@ def push(changes: Changes, *also: Callable[[Pipeline], object]) -> None:
     `also` are further things to write to Redis on the same way, each given the pipeline.
     """
     _publisher().publish({"devices": changes} if changes else {}, *also)
+
+
+def push_news(topic: str, news: News) -> None:
+    """Tell all who have subscribed to that of another topic (topics.py). Call it after the commit."""
+    if news:
+        _publisher().publish(cast(Entry, {topic: news}))
 
 
 def push_account_change(user_pk: int) -> None:

@@ -95,6 +95,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET server-metrics": MEMBERS,
     "GET alert-list": ALL,
     "GET alert-detail": MEMBERS,
+    "GET alert-patterns": ALL,
     "POST alert-acknowledge": (200, 200, 403, 404, 200, 401),
     "POST alert-assign": (200, 200, 403, 404, 200, 401),
     "POST alert-comment": (200, 200, 403, 404, 200, 401),

@@ -24,7 +24,6 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "fleet-summary": ALL,
     "servers": ALL,
     "alerts": ALL,
-    "alerts-newest": ALL,
     "alert": MEMBERS,
     "alert-change": (405,) * 6,
     "alerts-unsubscribe": (404,) * 6,

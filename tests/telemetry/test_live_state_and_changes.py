@@ -6,7 +6,7 @@ from pytest_django import DjangoAssertNumQueries
 from devices.models import Device, Lifecycle, Presence, Project, ValueType
 from iotsphere.models import User
 from telemetry import live as stream
-from telemetry.live.state import MOST_DEVICES, Wish
+from telemetry.live.state import MOST_DEVICES, DevicesWish
 from tests.factories import NOON, DeviceFactory, MetricFactory
 from tests.fixtures.sockets import Frame, Live
 
@@ -165,7 +165,7 @@ def test_the_state_takes_four_queries(
     vera: User, sensor: Device, cellar: Device, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(4):
-        Wish(project="acme").state(vera)
+        DevicesWish(project="acme").state(vera)
 
 
 def test_a_project_with_too_many_devices_is_refused(live: Live, vera: User, acme: Project) -> None:
