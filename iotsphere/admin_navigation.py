@@ -39,6 +39,7 @@ SECTIONS = {
     },
     "Accounts": {
         "iotsphere.User": "person",
+        "iotsphere.Dashboard": "dashboard_customize",
         "devices.Membership": "group",
         "devices.AuditEntry": "history_edu",
         "axes.AccessAttempt": "lock",

@@ -323,6 +323,7 @@ SPECTACULAR_SETTINGS = {
         "NotificationStatus": "alerts.models.NotificationStatus",
         "Severity": "alerts.models.alert.Severity",
         "Transport": "alerts.models.Transport",
+        "WidgetKind": "iotsphere.boards.api.serializers.KIND_CHOICES",
         "TransportOfPeople": "alerts.models.notification.OF_PEOPLE",
         "CommandReply": "telemetry.api.device.REPLY_CHOICES",
         "CommandStatus": "devices.command_states.CommandStatus",

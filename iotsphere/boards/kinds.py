@@ -26,7 +26,14 @@ Json = dict[str, Any]
 Size = tuple[int, int]
 
 RANGES = (("1h", "Last hour"), ("6h", "6 hours"), ("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days"))
-AGGREGATES = (("avg", "Average"), ("min", "Lowest"), ("max", "Highest"), ("sum", "Sum"), ("last", "Last"))
+AGGREGATES = (
+    ("avg", "Average"),
+    ("min", "Lowest"),
+    ("max", "Highest"),
+    ("sum", "Sum"),
+    ("last", "Last"),
+    ("delta", "Increase"),
+)
 STYLES = (("line", "Line"), ("area", "Area"), ("bar", "Bars"))
 SEVERITIES = (("low", "All"), ("medium", "Medium and worse"), ("high", "High and worse"), ("critical", "Critical"))
 

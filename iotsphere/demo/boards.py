@@ -45,7 +45,10 @@ def water_heaters() -> list[Json]:
     return [widget for left, heater in zip((0, 6), HEATERS, strict=True) for widget in _heater(heater, left)] + [
         _widget(
             "chart", (0, 14, 12, 5),
-            {"series": [_metric(heater, "energy") for heater in HEATERS], "range": "7d", "agg": "sum", "style": "bar"},
+            {
+                "series": [_metric(heater, "energy") for heater in HEATERS],
+                "range": "7d", "agg": "delta", "style": "bar",
+            },
             "Energy of the week",
         ),
     ]  # fmt: skip
@@ -63,7 +66,8 @@ def _heater(heater: str, left: int) -> list[Json]:
         ),
         _widget("slider", (left, 10, 6, 2), {"device": heater, "setting": "target_temperature"}),
         _widget(
-            "switch", (left, 12, 3, 2), {"device": heater, "setting": "mode", "on": "eco", "off": "standard"}, "Eco mode",
+            "switch", (left, 12, 3, 2),
+            {"device": heater, "setting": "mode", "on": "eco", "off": "standard"}, "Eco mode",
         ),
         _widget("button", (left + 3, 12, 3, 2), {"device": heater, "command": "boost", "params": {"minutes": 60}}),
     ]  # fmt: skip

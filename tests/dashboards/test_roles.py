@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from devices.models import ClaimCode, Device, Project
-from iotsphere.models import User
+from iotsphere.models import Dashboard, User
 from tests.alerts.rules import alert_of
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import PageClient
@@ -22,6 +22,11 @@ SIGNED_IN_ALREADY = (302, 302, 302, 302, 302, 200)
 MATRIX: dict[str, tuple[int, ...]] = {
     "fleet": ALL,
     "fleet-summary": ALL,
+    "dashboards": ALL,
+    "dashboard": MEMBERS,
+    "dashboard-data": MEMBERS,
+    "dashboard-default": (302,) * 6,
+    "dashboard-devices": ALL,
     "servers": ALL,
     "alerts": ALL,
     "alert": MEMBERS,
@@ -66,7 +71,9 @@ def boiler(acme: Project) -> Device:
 def test_the_matrix_holds(
     name: str, boiler: Device, root: User, pages: PageClient, request: pytest.FixtureRequest
 ) -> None:
-    arguments = {**ARGUMENTS, "pk": alert_of(boiler.project, device=boiler).pk}
+    rows = {"dashboard": Dashboard.objects.create(name="Wall", project=boiler.project)}
+    row = rows.get(name.partition("-")[0]) or alert_of(boiler.project, device=boiler)
+    arguments = {**ARGUMENTS, "pk": row.pk}
     address = reverse(name, kwargs={key: arguments[key] for key in ROUTES[name].pattern.converters})
     people: dict[str, Any] = {who: None if who == "nobody" else request.getfixturevalue(who) for who in CAST}
     answers = {who: pages(person).get(address) for who, person in people.items()}

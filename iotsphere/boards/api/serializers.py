@@ -44,12 +44,18 @@ class WidgetSerializer(serializers.Serializer):
         return {**attrs, "settings": settings}
 
 
-class ShownWidgetSerializer(WidgetSerializer):
-    title = serializers.CharField(required=False)
-    settings = serializers.DictField(required=False)
+class WidgetsField(serializers.ListField):
+    """Whole widgets, also where the rest of the body is a patch."""
 
-    def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
-        return instance
+    child = WidgetSerializer()
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MOST_WIDGETS, required=False, **kwargs)
+
+    def run_child_validation(self, data: Any) -> list[dict[str, Any]]:
+        read = WidgetSerializer(data=data, many=True)
+        read.is_valid(raise_exception=True)
+        return cast(list[dict[str, Any]], read.validated_data)
 
 
 class DashboardRowSerializer(serializers.ModelSerializer):
@@ -72,12 +78,7 @@ class DashboardRowSerializer(serializers.ModelSerializer):
 
 
 class DashboardSerializer(DashboardRowSerializer):
-    widgets = serializers.ListField(
-        child=WidgetSerializer(),
-        max_length=MOST_WIDGETS,
-        required=False,
-        help_text="All of them: what is not in it goes.",
-    )
+    widgets = WidgetsField(help_text="All of them: what is not in it goes.")
 
     class Meta(DashboardRowSerializer.Meta):
         fields = [*DashboardRowSerializer.Meta.fields, "widgets"]
@@ -97,7 +98,7 @@ class CopySerializer(serializers.Serializer):
     name = serializers.CharField(
         max_length=100, required=False, help_text="Else that of the original, marked as a copy."
     )
-    widgets = serializers.ListField(child=WidgetSerializer(), max_length=MOST_WIDGETS, required=False)
+    widgets = WidgetsField()
 
     def validate_widgets(self, widgets: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return fit(widgets, self.context["original"], self.context["request"].user)
@@ -125,14 +126,14 @@ class ExportSerializer(FileSerializer):
     widgets = FileWidgetSerializer(many=True)  # type: ignore[assignment]
 
 
-class SkippedSerializer(serializers.Serializer):
+class SkippedWidgetSerializer(serializers.Serializer):
     index = serializers.IntegerField(help_text="Which widget of the file, counted from zero.")
     reasons = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), help_text="By path.")
 
 
 class ImportedSerializer(serializers.Serializer):
     dashboard = DashboardSerializer()
-    skipped = SkippedSerializer(many=True, help_text="Widgets that could not be taken, and why.")
+    skipped = SkippedWidgetSerializer(many=True, help_text="Widgets that could not be taken, and why.")
 
 
 def fit(widgets: list[dict[str, Any]], stored: Dashboard | None, user: Any) -> list[dict[str, Any]]:

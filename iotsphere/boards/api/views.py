@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.generics import get_object_or_404
 from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -41,6 +42,7 @@ IF_MATCH = OpenApiParameter(
     OpenApiParameter.HEADER,
     description='The ETag of what you have seen, such as `"3"`: somebody else may have changed it since then.',
 )
+NO_ETAG = OpenApiResponse(description="`If-Match` is no ETag.")
 STALE = OpenApiResponse(description="Somebody else has changed it since then.")
 
 
@@ -110,7 +112,7 @@ class DashboardViewSet(ModelViewSet):
         self._do(change, dashboard, **said.validated_data)
         return self._shown()
 
-    @extend_schema(parameters=[IF_MATCH], responses={204: None, 412: STALE})
+    @extend_schema(parameters=[IF_MATCH], responses={204: None, 400: NO_ETAG, 412: STALE})
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """It can be restored for seven days."""
         self._do(delete, self.get_object())
@@ -212,7 +214,7 @@ class DashboardViewSet(ModelViewSet):
         return answer
 
     def _shown(self, pk: int | None = None) -> Response:
-        dashboard = self.get_queryset().get(pk=pk or self.kwargs["pk"])
+        dashboard = get_object_or_404(self.get_queryset(), pk=pk or self.kwargs["pk"])
         return Response(self.get_serializer(dashboard).data, headers={"ETag": f'"{dashboard.version}"'})
 
 

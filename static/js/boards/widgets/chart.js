@@ -9,7 +9,7 @@ import { make } from "../dom.js";
 const HOUR = 3600_000;
 const LENGTHS = { "1h": HOUR, "6h": 6 * HOUR, "24h": 24 * HOUR, "7d": 7 * 24 * HOUR, "30d": 30 * 24 * HOUR };
 const POINTS = 240; // more than that nobody sees at the size of a widget
-const BARS = { "1h": 12, "6h": 12, "24h": 24, "7d": 28, "30d": 30 };
+const WIDTHS = { "1h": "5m", "6h": "30m", "24h": "1h", "7d": "1d", "30d": "1d" }; // of bars
 const DRAW_AT_MOST_EVERY = 2_000;
 const clock = new ZoneClock(document.documentElement.dataset.timeZone);
 
@@ -29,13 +29,12 @@ export class ChartWidget {
   constructor(place) {
     this.#place = place;
     const { settings, things, body } = place;
-    const names = new Set(settings.series.map(({ device }) => device));
+    const nameOf = namer(settings.series, things);
     this.metrics = settings.series.map(({ device, metric }) => {
       const thing = things.get(device);
       const known = thing.metrics[metric] ?? { label: metric, unit: "", precision: null };
-      const label = names.size > 1 ? `${thing.name}: ${known.label}` : known.label;
       return {
-        key: `${device}/${metric}`, device, metric, label, unit: known.unit, precision: known.precision,
+        key: `${device}/${metric}`, device, metric, label: nameOf(thing, known), unit: known.unit, precision: known.precision,
         target: settings.style === "bar" ? false : Boolean(known.target), counter: settings.style === "bar", area: settings.style === "area",
       };
     });
@@ -99,7 +98,7 @@ export class ChartWidget {
     this.#fetchedAt = serverNow();
     const { settings, histories } = this.#place;
     const range = settings.range ?? "24h";
-    const how = { range, points: settings.style === "bar" ? BARS[range] : POINTS, agg: settings.agg ?? "avg" };
+    const how = { range, agg: settings.agg ?? "avg", ...(settings.style === "bar" ? { interval: WIDTHS[range] } : { points: POINTS }) };
     const past = await Promise.all(this.metrics.map(({ device, metric }) => histories.ask(device, metric, how)));
     if (past.every((one) => one === null)) {
       this.#say(this.#chart ? "" : "The history could not be loaded. It is asked for again in a minute.");
@@ -141,4 +140,12 @@ export class ChartWidget {
     this.#note.textContent = text;
     this.#note.hidden = !text;
   }
+}
+
+/** What tells the series apart: their metrics, their devices, or both. */
+function namer(series, things) {
+  const devices = new Set(series.map(({ device }) => device));
+  const labels = new Set(series.map(({ device, metric }) => things.get(device).metrics[metric]?.label ?? metric));
+  if (devices.size === 1) return (_thing, { label }) => label;
+  return labels.size === 1 ? ({ name }) => name : ({ name }, { label }) => `${name}: ${label}`;
 }

@@ -81,9 +81,11 @@ export class Button extends Control {
 }
 
 class Setting extends Control {
+  /** What is desired, else what the device says, in its twin or by a metric of that name. */
   get wanted() {
     const { desired, reported } = this.thing.twin;
-    return desired[this.settings.setting] ?? reported[this.settings.setting];
+    const key = this.settings.setting;
+    return desired[key] ?? reported[key] ?? this.thing.metrics[key]?.value;
   }
 
   get known() {
