@@ -19,9 +19,9 @@ from iotsphere.boards.api.serializers import COLUMNS, TALLEST
 from iotsphere.boards.kinds import KINDS
 from iotsphere.boards.sight import Sight
 from iotsphere.boards.things import things, things_of
-from iotsphere.dashboards.device_page import CHART_SCRIPTS
 from iotsphere.dashboards.fleet import Filters, Fleet
 from iotsphere.models import Dashboard, User
+from telemetry.charts import SCRIPTS
 
 PAGE_SIZE = 24
 MOST_THINGS = 50
@@ -135,7 +135,7 @@ def _surroundings(request: HttpRequest) -> dict[str, Any]:
         "projects": list(Project.objects.visible_to(request.user).values_list("slug", "name")),
         "types": list(DeviceType.objects.values_list("slug", "name")),
         "statuses": {status.value: status.label for status in CommandStatus},
-        "scripts": [static(f"vendor/{file}") for file in CHART_SCRIPTS[:1]],
+        "scripts": [static(f"vendor/{file}") for file in SCRIPTS[:1]],
         "map": {
             "script": static("vendor/leaflet/leaflet.js"),
             "styles": [static("vendor/leaflet/leaflet.css"), static("css/map.css")],

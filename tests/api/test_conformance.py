@@ -30,8 +30,17 @@ from devices.models import Device, Project, Purge
 from devices.provisioning import make_key
 from iotsphere.models import Dashboard, User
 from telemetry.models import RejectedMessage
+from tests.admin.rows import campaign_of
 from tests.alerts.rules import alert_of, rule_for
-from tests.factories import NOON, CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
+from tests.factories import (
+    NOON,
+    CommandTypeFactory,
+    DeviceFactory,
+    DeviceTypeFactory,
+    FirmwarePackageFactory,
+    MetricFactory,
+    ReadingFactory,
+)
 
 EXAMPLES = 10
 PLACES = [
@@ -45,6 +54,9 @@ PLACES = [
     "device-types",
     "devices",
     "escalation-steps",
+    "firmware-campaigns",
+    "firmware-packages",
+    "firmware-updates",
     "history",
     "me",
     "members",
@@ -102,12 +114,17 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
     metric = ReadingFactory.create(metric=MetricFactory.create(device=device)).metric
     [command], _ = send(None, "blink", {}, [device])
     rule = rule_for(device, is_enabled=False)
+    campaign = campaign_of(acme)
+    package = FirmwarePackageFactory.create(project=acme, device_type=boiler, version="1.0")
     return {
         "commands": {"id": str(command.pk)},
         "device": {"command_id": str(command.pk)},
         "credentials": {"public_id": issue(device, "mqtt", None)[0].public_id},
         "device-types": {"slug": "boiler"},
         "devices": {"device_id": "boiler.1"},
+        "firmware-campaigns": {"id": campaign.pk},
+        "firmware-packages": {"id": package.pk},
+        "firmware-updates": {"id": campaign.updates.get().pk},
         "members": {"id": vera.memberships.get().pk},
         "metrics": {"id": metric.pk},
         "projects": {"slug": "acme"},

@@ -1,15 +1,20 @@
 """Every page on a phone and on a wide screen: nothing sticks out, and axe has nothing to say."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Page
 
+from alerts.models import Backtest
 from devices.models import Device, Presence, Project
+from iotsphere.boards.kinds import KINDS
 from iotsphere.dashboards.values import value_in_words
-from iotsphere.models import User
+from iotsphere.models import Dashboard, User
+from tests.alerts.rules import COOL, alert_of, rule_for
 from tests.architecture.house import ROOT
-from tests.factories import DeviceFactory
+from tests.factories import NOON, DeviceFactory
 from tests.fixtures.browser import PageAs, Problems, expect
 from tests.fixtures.live import Portal
 
@@ -26,6 +31,9 @@ PAGES = {
     "servers": "/servers/",
     "console": "/console/",
     "dashboards": "/dashboards/",
+    "alerts": "/alerts/",
+    "rules": "/alerts/rules/",
+    "new rule": "/alerts/rules/new/",
 }
 pytestmark = pytest.mark.once
 LONG = "<b>Unbreakably_long_device_name_" + "x" * 60
@@ -51,6 +59,56 @@ def settle(page: Page) -> None:
     if page.locator("#live").count():
         expect(page.locator("#live")).to_have_attribute("data-state", "live")
     expect(page.locator(".skeleton:visible")).to_have_count(0)
+    expect(page.locator(".cell__body:empty")).to_have_count(0)
+    if page.url.endswith("?edit"):
+        expect(page.get_by_role("button", name="Done")).to_be_visible()
+
+
+def pages_of_alerts(heater: Device) -> dict[str, str]:
+    """Those of an alert, its rule, and what the rule would have raised."""
+    rule = rule_for(heater, {"clear": COOL}, name=LONG, is_enabled=False)
+    alert = alert_of(heater.project, device=heater, rule=rule, message=LONG)
+    episode = {"device": heater.device_id, "severity": "high", "from": "2025-12-18T10:00:00+00:00", "to": None}
+    backtest = Backtest.objects.create(
+        rule=rule, revision=1, days=30, status="done", fires=1, devices=1, episodes=[episode], finished_at=NOON
+    )
+    return {
+        "alert": alert.get_absolute_url(),
+        "rule": rule.get_absolute_url(),
+        "edit rule": reverse("rule-edit", args=[rule.pk]),
+        "versions": reverse("rule-versions", args=[rule.pk]),
+        "why": f"{reverse('rule-why', args=[rule.pk])}?device={heater.device_id}",
+        "backtest": reverse("backtest", args=[backtest.pk]),
+    }
+
+
+def dashboards(heater: Device) -> dict[str, str]:
+    """One with a widget of each kind, as it is looked at and as it is edited."""
+    shown = {"device": heater.device_id, "metric": "temperature"}
+    settings: dict[str, dict[str, Any]] = {
+        **dict.fromkeys(KINDS, shown),
+        "chart": {"series": [shown]},
+        **dict.fromkeys(("status", "presence", "alerts", "map", "table"), {"device": heater.device_id}),
+        "button": {"device": heater.device_id, "command": "boost"},
+        "switch": {"device": heater.device_id, "setting": "mode", "on": "eco", "off": "off"},
+        "slider": {"device": heater.device_id, "setting": "target_temperature"},
+        "text": {"text": f"# {LONG}\n\n- **bold** and [a link](/alerts/)"},
+    }
+    widgets = [
+        {
+            "id": kind,
+            "kind": kind,
+            "x": 3 * (row % 4),
+            "y": 4 * (row // 4),
+            "w": 3,
+            "h": 4,
+            "title": "",
+            "settings": said,
+        }
+        for row, (kind, said) in enumerate(settings.items())
+    ]
+    board = Dashboard.objects.create(name=LONG, project=heater.project, widgets=widgets)
+    return {"dashboard": board.get_absolute_url(), "edited": f"{board.get_absolute_url()}?edit"}
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
@@ -61,12 +119,12 @@ def test_pages_fit_and_axe_is_content(
         DeviceFactory.create(project=acme, name=LONG, presence=presence, labels=["x" * 40], location=LONG)
     page = page_as(alice, viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
     found = {}
-    for name, address in PAGES.items():
+    for name, address in {**PAGES, **pages_of_alerts(heater), **dashboards(heater)}.items():
         page.goto(address)
         settle(page)
         found[name] = complaints(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-    assert found == {name: [] for name in PAGES}
+    assert not any(found.values()), found
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])

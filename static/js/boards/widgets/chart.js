@@ -132,7 +132,6 @@ export class ChartWidget {
       from,
       to,
       clock,
-      onZoom: () => {},
     });
   }
 
