@@ -81,9 +81,12 @@ def dashboard(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @login_required
 @never_cache
-def data(request: HttpRequest, pk: int) -> JsonResponse:
-    """A dashboard for a page that is open already."""
-    return JsonResponse(_data(request, _board(request, pk)))
+def data(request: HttpRequest, pk: int) -> HttpResponse:
+    """A dashboard for a page that is open already: 204 `unless` it has another version than the page."""
+    board = _board(request, pk)
+    if request.GET.get("unless") == str(board.version):
+        return HttpResponse(status=204)
+    return JsonResponse(_data(request, board))
 
 
 @require_safe

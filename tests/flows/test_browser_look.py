@@ -36,6 +36,7 @@ PAGES = {
     "new rule": "/alerts/rules/new/",
 }
 pytestmark = pytest.mark.once
+EVERYTHING: dict[str, Any] = {}
 LONG = "<b>Unbreakably_long_device_name_" + "x" * 60
 
 
@@ -88,7 +89,8 @@ def dashboards(heater: Device) -> dict[str, str]:
     settings: dict[str, dict[str, Any]] = {
         **dict.fromkeys(KINDS, shown),
         "chart": {"series": [shown]},
-        **dict.fromkeys(("status", "presence", "alerts", "map", "table"), {"device": heater.device_id}),
+        "status": {"device": heater.device_id},
+        **dict.fromkeys(("presence", "alerts", "map", "table"), EVERYTHING),
         "button": {"device": heater.device_id, "command": "boost"},
         "switch": {"device": heater.device_id, "setting": "mode", "on": "eco", "off": "off"},
         "slider": {"device": heater.device_id, "setting": "target_temperature"},

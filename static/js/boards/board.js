@@ -4,6 +4,7 @@ import { Cell, looksOf } from "./cells.js";
 import { Feed } from "./feed.js";
 import { settled } from "./grid.js";
 import { Histories } from "./histories.js";
+import { Things } from "./things.js";
 
 const LOOK_EVERY = 20_000;
 
@@ -14,7 +15,7 @@ export class Board {
   constructor(root, page) {
     this.root = root;
     this.page = page;
-    this.things = new Map();
+    this.things = new Things();
     this.feed = new Feed(this.things);
     this.histories = new Histories(this.things);
     this.isHeld = false; // by the editor: what others do is not shown now
@@ -27,7 +28,7 @@ export class Board {
 
   /** Show the dashboard that `data` tells of. */
   load({ board, devices }) {
-    for (const thing of Object.values(devices)) this.things.set(thing.device_id, thing);
+    for (const thing of Object.values(devices)) this.things.meet(thing);
     this.board = board;
     this.show(settled(board.widgets));
   }
@@ -73,16 +74,18 @@ export class Board {
     });
   }
 
+  /** Null where there is nothing new, or it cannot be had now. */
   async fetchData(address = this.board.data) {
     const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
-    return answer?.ok && !answer.redirected ? answer.json() : null;
+    return answer?.status === 200 && !answer.redirected ? answer.json() : null;
   }
 
   /** Has somebody else changed it? */
   async #look() {
     if (this.isHeld || document.hidden) return;
-    const found = await this.fetchData();
-    if (found && !this.isHeld && found.board.id === this.board.id && found.board.version !== this.board.version) this.load(found);
+    const { id, data, version } = this.board;
+    const found = await this.fetchData(`${data}?unless=${version}`);
+    if (found && !this.isHeld && id === this.board.id) this.load(found);
   }
 }
 

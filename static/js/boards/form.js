@@ -187,7 +187,7 @@ class DevicePicker {
     const answer = await fetch(`${this.#board.page.addresses.devices}?${query}`).catch(() => null);
     if (!answer?.ok) return;
     const { devices } = await answer.json();
-    for (const thing of devices) if (!this.#board.things.has(thing.device_id)) this.#board.things.set(thing.device_id, thing);
+    for (const thing of devices) this.#board.things.meet(thing);
     this.list.replaceChildren(...devices.map((thing) => make("option", { value: thing.device_id, label: `${thing.name} · ${thing.project}` })));
     const [only] = devices;
     if (devices.length === 1 && only.name.toLowerCase() === this.input.value.trim().toLowerCase()) this.input.value = only.device_id;

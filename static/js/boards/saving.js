@@ -64,10 +64,9 @@ export class Saving {
 
   async #failed(problem, widgets) {
     this.#tell.told("failed", `Not saved. ${problem.message}`);
-    if (problem.status === 412) await this.#settle(widgets);
+    if (problem.status === 412) await this.#settle(widgets).catch((again) => this.#tell.told("failed", `Not saved. ${again.message}`));
     else if (problem.status === 0 || problem.status >= 500) this.soon(AGAIN);
     else this.#tell.wrong(problem.errors);
-    if (this.isDirty) this.#tell.told("failed", `Not saved. ${problem.message}`);
   }
 
   /** Somebody else was faster: nothing of either is lost. */

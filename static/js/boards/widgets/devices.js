@@ -48,6 +48,7 @@ export class Status {
 /** What asks again from time to time, while it is in view. */
 export class Asking {
   #timer = null;
+  #isDue = false;
   #seen = false;
 
   show(isSeen) {
@@ -63,13 +64,17 @@ export class Asking {
     clearTimeout(this.#timer);
   }
 
-  askSoon(wait = ASK_SOON) {
+  /** Once for all that happens within a second. */
+  askSoon() {
+    if (this.#isDue || !this.#seen) return;
+    this.#isDue = true;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.askNow(), wait);
+    this.#timer = setTimeout(() => this.askNow(), ASK_SOON);
   }
 
   async askNow() {
     clearTimeout(this.#timer);
+    this.#isDue = false;
     if (!document.hidden) await this.refresh();
     if (this.#seen) this.#timer = setTimeout(() => this.askNow(), this.every ?? ASK_EVERY);
   }
@@ -94,8 +99,8 @@ export class PresenceCounts extends Asking {
 
   async refresh() {
     const found = await ask(this.address);
+    if (!found) return;
     for (const [presence, element] of Object.entries(this.counts)) {
-      if (!found) continue;
       element.textContent = valueInWords(found.presence[presence] ?? 0, 0);
       element.parentElement.toggleAttribute("data-empty", !found.presence[presence]);
     }
@@ -120,11 +125,11 @@ export class Table extends Asking {
     const found = await ask(this.address);
     if (!found) return;
     const { things, focus } = this.#place;
-    for (const thing of found.devices) things.set(thing.device_id, thing);
-    this.note.hidden = found.devices.length > 0;
+    const devices = found.devices.map((thing) => things.meet(thing));
+    this.note.hidden = devices.length > 0;
     this.note.textContent = "No device matches.";
-    this.#draw(found.devices);
-    focus(found.devices.map((thing) => thing.device_id));
+    this.#draw(devices);
+    focus(devices.map((thing) => thing.device_id));
   }
 
   #draw(devices) {

@@ -9,6 +9,8 @@ import { make } from "../dom.js";
 const SVG = "http://www.w3.org/2000/svg";
 const ARC = "M16.7 85A50 50 0 1 1 103.3 85";
 const POINTS = 60;
+const HOUR = 3600_000;
+const SPANS = { "1h": HOUR, "6h": 6 * HOUR, "24h": 24 * HOUR };
 
 class Reading {
   constructor({ body, age, settings, things }) {
@@ -56,7 +58,7 @@ export class SparklineWidget extends Reading {
     svg.setAttribute("viewBox", "0 0 100 32");
     svg.setAttribute("preserveAspectRatio", "none");
     svg.setAttribute("aria-hidden", "true");
-    this.line = new Sparkline(svg);
+    this.line = new Sparkline(svg, SPANS[this.settings.range ?? "1h"]);
     super.build(body);
     body.append(svg);
   }
