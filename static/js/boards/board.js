@@ -52,7 +52,7 @@ export class Board {
       this.#cells.delete(id);
     }
     this.#arrange(elements);
-    this.root.style.setProperty("--rows", Math.max(1, ...widgets.map(({ y, h }) => y + h)));
+    document.documentElement.style.setProperty("--rows", Math.max(1, ...widgets.map(({ y, h }) => y + h)));
     document.querySelector("[data-empty-board]").hidden = widgets.length > 0;
   }
 

@@ -48,7 +48,7 @@ export class Cell {
   /** `context`: {page, things, histories, feed, kinds}. */
   constructor(widget, context) {
     this.#context = context;
-    this.element = make("article", { className: "cell card", data: { id: widget.id } });
+    this.element = make("section", { className: "cell card", data: { id: widget.id } });
     this.draw(widget);
   }
 

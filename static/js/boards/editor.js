@@ -83,7 +83,7 @@ export class Editor {
     this.#bar.hidden = true;
     for (const cell of this.#board.root.children) {
       cell.querySelector(".cell__corner")?.remove();
-      for (const name of ["tabindex", "role", "aria-label", "aria-selected", "aria-roledescription"]) cell.removeAttribute(name);
+      for (const name of ["tabindex", "role", "aria-label", "aria-current", "aria-roledescription"]) cell.removeAttribute(name);
     }
     const edit = document.querySelector("[data-edit]");
     edit.hidden = false;
@@ -196,7 +196,7 @@ export class Editor {
       cell.setAttribute("role", "group");
       cell.setAttribute("aria-roledescription", "widget");
       cell.setAttribute("aria-label", `${this.#name(widget)}. ${this.#where(widget)}`);
-      cell.setAttribute("aria-selected", String(widget.id === this.#selected));
+      cell.setAttribute("aria-current", String(widget.id === this.#selected));
       if (!cell.querySelector(".cell__corner")) cell.append(make("span", { className: "cell__corner" }));
     }
   }
@@ -204,7 +204,7 @@ export class Editor {
   #select(id) {
     if (id === null || id === this.#selected) return;
     this.#selected = id;
-    for (const cell of this.#board.root.children) cell.setAttribute("aria-selected", String(cell.dataset.id === id));
+    for (const cell of this.#board.root.children) cell.setAttribute("aria-current", String(cell.dataset.id === id));
     this.#refreshBar();
   }
 

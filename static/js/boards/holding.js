@@ -26,7 +26,7 @@ export class Holding {
     if (!cell || event.button !== 0 || this.#held) return;
     const geometry = this.#ways.geometry();
     // By touch only what is selected is dragged: everything else scrolls the page.
-    const scrolls = event.pointerType === "touch" && cell.getAttribute("aria-selected") !== "true";
+    const scrolls = event.pointerType === "touch" && cell.getAttribute("aria-current") !== "true";
     cell.focus({ preventScroll: true });
     if (geometry.isNarrow || scrolls) return;
     event.preventDefault();

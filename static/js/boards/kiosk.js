@@ -61,7 +61,8 @@ class Kiosk {
     history.replaceState(null, "", `${location.pathname}?${address}`);
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
     document.addEventListener("fullscreenchange", () => document.fullscreenElement || this.leave(), { signal });
-    await document.documentElement.requestFullscreen?.().catch(() => {}); // it takes a press of a key or a button
+    // A browser lets a page take the screen after a press of a key or a button; else it has to be started so.
+    if (navigator.userActivation?.isActive) await document.documentElement.requestFullscreen?.().catch(() => {});
     this.#lock = await navigator.wakeLock?.request("screen").catch(() => null);
     if (this.#ids.length < 2) return;
     document.body.append(this.#bar);
