@@ -42,7 +42,7 @@ from tests.factories import (
     ReadingFactory,
 )
 
-EXAMPLES = 10
+EXAMPLES = 3
 PLACES = [
     "alert-rules",
     "alerts",
