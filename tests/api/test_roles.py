@@ -12,13 +12,14 @@ from django.http import QueryDict
 from django.urls import URLPattern, reverse
 from rest_framework.test import APIClient
 
-from alerts.models import Backtest, EscalationStep, NotificationPreference, Silence, Webhook
+from alerts.models import Backtest, EscalationStep, NotificationPreference, PushSubscription, Silence, Webhook
 from devices.commands import send
 from devices.models import Credential, FirmwarePackage, Purge
 from devices.provisioning import make_key
 from iotsphere.models import Dashboard, User
 from telemetry.models import RejectedMessage
 from tests.admin.rows import campaign_of
+from tests.alerts.browsers import A_BROWSER
 from tests.alerts.rules import HOT, alert_of, rule_for
 from tests.factories import (
     NOON,
@@ -148,6 +149,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET webhook-detail": (200, 404, 404, 404, 200, 401),
     "PATCH webhook-detail": (200, 404, 404, 404, 200, 401),
     "DELETE webhook-detail": (204, 404, 404, 404, 204, 401),
+    "POST webhook-test": (200, 404, 404, 404, 200, 401),
     "GET escalation-step-list": ALL,
     "POST escalation-step-list": (201, 403, 403, 403, 201, 401),
     "GET escalation-step-detail": (200, 404, 404, 404, 200, 401),
@@ -166,6 +168,11 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "POST dashboard-import": (201, 201, 201, 201, 201, 401),
     "GET notification-list": ALL,
     "POST notification-read": (204, 204, 204, 204, 204, 401),
+    "POST notification-test": ALL,
+    "GET push-subscription-list": ALL,
+    "POST push-subscription-list": (201, 201, 201, 201, 201, 401),
+    "GET push-subscription-key": ALL,
+    "DELETE push-subscription-detail": (404, 204, 404, 404, 404, 401),
     "GET notification-preference-list": ALL,
     "POST notification-preference-list": (201, 201, 201, 400, 201, 401),
     "GET notification-preference-detail": (404, 200, 404, 404, 404, 401),
@@ -207,6 +214,8 @@ BODIES |= {
     "POST dashboard-import": {"format": "iotsphere-dashboard", "version": 1, "name": "New", "widgets": []},
     "POST webhook-list": {"project": "acme", "name": "New", "url": "https://example.com/"},
     "PATCH webhook-detail": {"name": "Renamed"},
+    "POST notification-test": {"transport": "web_push"},
+    "POST push-subscription-list": {"endpoint": "https://push.example.com/new", **A_BROWSER},
     "POST escalation-step-list": {"project": "acme", "role": "admin"},
     "PATCH escalation-step-detail": {"after_minutes": 30},
     "POST notification-preference-list": {"project": "acme", "transport": "in_app", "minimum": "high"},
@@ -265,8 +274,9 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
     FirmwarePackage.objects.filter(pk=package.pk).update(id=PACKAGE)
     campaign = campaign_of(acme)
     silence = Silence.objects.create(project=acme, reason="works", starts_at=NOON, ends_at=NOON + timedelta(hours=1))
-    webhook = Webhook.objects.create(project=acme, name="hook", url="https://example.com/")
+    webhook = Webhook.objects.create(project=acme, name="hook", url="http://127.0.0.1:1/")
     step = EscalationStep.objects.create(project=acme, role="admin")
+    browser = PushSubscription.objects.create(user=oscar, endpoint="https://push.example.com/1", **A_BROWSER)
     preference = NotificationPreference.objects.create(user=oscar, transport="email")
     return {
         "project": {"slug": "acme"},
@@ -293,6 +303,7 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         "backtest": {"pk": Backtest.objects.create(rule=rule, revision=1).pk},
         "silence": {"pk": silence.pk},
         "webhook": {"pk": webhook.pk},
+        "push-subscription": {"pk": browser.pk},
         "escalation-step": {"pk": step.pk},
         "notification-preference": {"pk": preference.pk},
         "dashboard": {"pk": Dashboard.objects.create(name="Acme", project=acme).pk},
