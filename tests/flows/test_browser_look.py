@@ -34,6 +34,11 @@ PAGES = {
     "alerts": "/alerts/",
     "rules": "/alerts/rules/",
     "new rule": "/alerts/rules/new/",
+    "silences": "/alerts/silences/",
+    "patterns": "/alerts/patterns/?days=90",
+    "notifications": "/alerts/notifications/",
+    "preferences": "/alerts/notifications/preferences/",
+    "deliveries": "/alerts/notifications/deliveries/",
 }
 pytestmark = pytest.mark.once
 EVERYTHING: dict[str, Any] = {}

@@ -38,14 +38,16 @@ export class Marks {
   }
 
   #device(device) {
-    const { latitude, longitude, presence, name, device_id: id } = device;
-    const title = `${name}: ${WORDS[presence]}`;
-    return mark(latitude, longitude, presence, "", title, id).bindPopup(() => about(device));
+    const { presence, severity, name, device_id: id } = device;
+    const title = `${name}: ${WORDS[presence]}${severity && `, ${severity} alert`}`;
+    return mark(device, "", title, id).bindPopup(() => about(device));
   }
 
-  #cluster({ members, latitude, longitude, presence }) {
-    const title = `${members.length} devices, the worst of them ${WORDS[presence].toLowerCase()}`;
-    const made = mark(latitude, longitude, presence, String(members.length), title, `+${members[0].device_id}`);
+  #cluster(group) {
+    const { members, presence, severity } = group;
+    const alert = severity && `, with a ${severity} alert`;
+    const title = `${members.length} devices, the worst of them ${WORDS[presence].toLowerCase()}${alert}`;
+    const made = mark(group, String(members.length), title, `+${members[0].device_id}`);
     return made.on("click", () => this.#open(members, made));
   }
 
@@ -65,10 +67,11 @@ export class Marks {
   }
 }
 
-function mark(latitude, longitude, presence, text, title, name) {
+function mark({ latitude, longitude, presence, severity }, text, title, name) {
   const shape = document.createElement("span");
   shape.className = text ? "mark mark--many" : "mark";
   shape.dataset.presence = presence;
+  if (severity) shape.dataset.severity = severity;
   shape.textContent = text;
   const size = text ? 36 : 28;
   const icon = L.divIcon({ className: "mark__place", html: shape, iconSize: [size, size] });
@@ -107,6 +110,14 @@ function item(device) {
   badge.className = "badge";
   badge.dataset.presence = device.presence;
   badge.textContent = WORDS[device.presence];
-  link.append(name, badge);
+  link.append(name);
+  if (device.severity) {
+    const alert = document.createElement("span");
+    alert.className = "badge";
+    alert.dataset.severity = device.severity;
+    alert.textContent = `${device.severity[0].toUpperCase()}${device.severity.slice(1)} alert`;
+    link.append(alert);
+  }
+  link.append(badge);
   return link;
 }
