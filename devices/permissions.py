@@ -29,6 +29,7 @@ class Permission(models.TextChoices):
     UPDATE_FIRMWARE = "update_firmware", "update the firmware of devices"
     MANAGE_FIRMWARE = "manage_firmware", "upload and remove firmware"
     HANDLE_ALERTS = "handle_alerts", "acknowledge, assign, silence and resolve alerts"
+    EDIT_DASHBOARDS = "edit_dashboards", "change the dashboards that are shared"
     MANAGE_RULES = "manage_rules", "change alert rules and who is told"
     WATCH_MQTT = "watch_mqtt", "watch messages in the MQTT console"
     PUBLISH_MQTT = "publish_mqtt", "publish messages in the MQTT console"
@@ -48,6 +49,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
             Permission.EDIT_TWIN,
             Permission.UPDATE_FIRMWARE,
             Permission.HANDLE_ALERTS,
+            Permission.EDIT_DASHBOARDS,
             Permission.WATCH_MQTT,
             Permission.PUBLISH_MQTT,
             Permission.CLAIM_DEVICES,

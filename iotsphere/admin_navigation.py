@@ -43,6 +43,7 @@ SECTIONS = {
     },
     "Accounts": {
         "iotsphere.User": "person",
+        "iotsphere.Dashboard": "dashboard_customize",
         "devices.Membership": "group",
         "devices.AuditEntry": "history_edu",
         "axes.AccessAttempt": "lock",

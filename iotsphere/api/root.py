@@ -28,6 +28,7 @@ LISTS = [
     "escalation-step",
     "notification",
     "notification-preference",
+    "dashboard",
 ]
 PLACES = ["comparison", "telemetry", "me", "token", "token-refresh", "token-revoke", "schema", "docs"]
 

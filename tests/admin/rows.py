@@ -28,6 +28,7 @@ from devices.firmware.rollout import Rules, start
 from devices.models import FirmwareCampaign, Project, Purge, RetentionClass, RevokedCertificate
 from devices.provisioning import make_key
 from devices.twin import report
+from iotsphere.models import Dashboard
 from telemetry.models import (
     Door,
     LedgerHour,
@@ -126,6 +127,7 @@ OF_PROJECTS: dict[str, MakeRow] = {
     "alerts.Webhook": lambda project: Webhook.objects.create(project=project, name="hook", url="https://example.com/"),
     "alerts.EscalationStep": lambda project: EscalationStep.objects.create(project=project, role="admin"),
     "alerts.Notification": _notification,
+    "iotsphere.Dashboard": lambda project: Dashboard.objects.create(name="Wall", project=project),
     "telemetry.OwedEvaluation": lambda project: OwedEvaluation.objects.create(
         evaluator="alerts.evaluate", metric=_metric(project), first=NOON, last=NOON, received_at=NOON, due_at=NOON
     ),

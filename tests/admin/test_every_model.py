@@ -24,6 +24,7 @@ NEVER_ADDED = {
     "devices.ClaimCode",
     "devices.Purge",
     "devices.RevokedCertificate",
+    "iotsphere.Dashboard",
     "telemetry.LedgerHour",
     "telemetry.Metric",
     "telemetry.OwedEvaluation",
