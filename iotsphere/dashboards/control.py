@@ -12,6 +12,7 @@ from devices.models import Command, CommandType, Device, Twin
 from devices.permissions import AnyUser, Permission, may
 from devices.schema_inputs import Input, inputs
 from devices.twin import twin_of
+from iotsphere.dashboards.firmware import DeviceFirmware
 from iotsphere.dashboards.values import MISSING, value_in_words
 
 LAST_COMMANDS = 10
@@ -62,6 +63,10 @@ class DeviceControl:
         return twin_of(self.device)
 
     @cached_property
+    def firmware(self) -> DeviceFirmware:
+        return DeviceFirmware(self.device, self.twin)
+
+    @cached_property
     def settings(self) -> list[Setting]:
         schema = self.device.device_type.settings_schema if self.device.device_type else {}
         twin = self.twin
@@ -89,6 +94,7 @@ class DeviceControl:
             "mayCommand": self.may_command,
             "statuses": {status.value: status.label for status in CommandStatus},
             "last": LAST_COMMANDS,
+            "firmware": self.firmware.live,
         }
 
 

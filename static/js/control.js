@@ -3,6 +3,7 @@
 import { setAge } from "./ages.js";
 import { ask } from "./ask.js";
 import { call, Problem } from "./call.js";
+import { FirmwareCard } from "./firmware-card.js";
 import { toast } from "./toast.js";
 import { valueInWords } from "./values.js";
 
@@ -244,11 +245,16 @@ export class Control {
     const form = panel.querySelector("[data-settings]");
     const commands = panel.querySelector("[data-commands]");
     this.settings = form && new Settings(form, settings);
+    const card = panel.querySelector("[data-firmware-card]");
+    this.firmware = card && new FirmwareCard(card, settings.firmware);
     this.commands = commands && new Commands(panel, settings);
   }
 
   follow(change) {
-    if (change.twin) this.settings?.follow(change.twin);
+    if (change.twin) {
+      this.settings?.follow(change.twin);
+      this.firmware?.follow(change.twin);
+    }
     if (change.commands) this.commands?.follow(change.commands);
   }
 }
