@@ -9,8 +9,9 @@ from django.urls import reverse
 from alerts.models import Backtest
 from devices.models import ClaimCode, Device, Project
 from iotsphere.models import User
+from tests.admin.rows import campaign_of
 from tests.alerts.rules import alert_of, rule_for
-from tests.factories import DeviceFactory
+from tests.factories import DeviceFactory, FirmwarePackageFactory
 from tests.fixtures.clients import PageClient
 from tests.routes import routes
 
@@ -89,6 +90,10 @@ def row_of(name: str, boiler: Device) -> Model:
         return rule_for(boiler)
     if name == "backtest":
         return Backtest.objects.create(rule=rule_for(boiler), revision=1)
+    if name == "firmware-roll-out":
+        return FirmwarePackageFactory.create(project=boiler.project)
+    if name.startswith("firmware"):
+        return campaign_of(boiler.project)
     return alert_of(boiler.project, device=boiler)
 
 

@@ -28,6 +28,7 @@ PAGES = {
     "history": "/devices/WATER_HEATER_01/history/",
     "servers": "/servers/",
     "console": "/console/",
+    "firmware": "/firmware/",
     "alerts": "/alerts/",
     "rules": "/alerts/rules/",
     "new rule": "/alerts/rules/new/",

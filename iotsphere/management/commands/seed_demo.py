@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from iotsphere.demo import orders, seed
+from iotsphere.demo import firmware, orders, seed
 from iotsphere.demo.past import fleet_before, this_server_before
 
 
@@ -23,6 +23,7 @@ class Command(BaseCommand):
             return
         now, began = datetime.now(UTC), monotonic()
         devices = seed.ensure_devices(project)
+        firmware.ensure_package(project)
         waiting = {device.device_id: device for device in devices if not seed.has_past(device, now)}
         if not waiting:
             self.stdout.write("The demo has its history already.")
