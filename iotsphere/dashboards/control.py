@@ -16,6 +16,7 @@ from iotsphere.dashboards.firmware import DeviceFirmware
 from iotsphere.dashboards.values import MISSING, value_in_words
 
 LAST_COMMANDS = 10
+LONGEST_WORD = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +108,8 @@ def words(value: Any) -> str:
 
 def params_in_words(params: dict[str, Any]) -> str:
     """`minutes 60, level high`; static/js/control.js writes them the same way."""
-    return ", ".join(f"{name.replace('_', ' ')} {words(value)}" for name, value in params.items())
+    return ", ".join(f"{name.replace('_', ' ')} {_shortened(words(value))}" for name, value in params.items())
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_WORD else f"{text[:LONGEST_WORD]}…"

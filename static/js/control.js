@@ -9,9 +9,12 @@ import { valueInWords } from "./values.js";
 
 const inWords = (value) => (value !== null && typeof value === "object" ? JSON.stringify(value) : valueInWords(value));
 
+const LONGEST_WORD = 40;
+const shortened = (text) => (text.length <= LONGEST_WORD ? text : `${text.slice(0, LONGEST_WORD)}…`);
+
 const paramsInWords = (params) =>
   Object.entries(params)
-    .map(([name, value]) => `${name.replaceAll("_", " ")} ${inWords(value)}`)
+    .map(([name, value]) => `${name.replaceAll("_", " ")} ${shortened(String(inWords(value)))}`)
     .join(", ");
 
 /** What an input holds, as JSON would; undefined if it is empty. */
