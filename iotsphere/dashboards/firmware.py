@@ -103,10 +103,11 @@ class DeviceFirmware:
 def firmware(request: HttpRequest) -> HttpResponse:
     campaigns = FirmwareCampaign.objects.visible_to(request.user).with_counts()
     related = campaigns.select_related("package__device_type", "package__project", "created_by")
+    newest = related.order_by("-created_at", "-pk")
     packages = FirmwarePackage.objects.visible_to(request.user).select_related("device_type", "project")
     may_update = Project.objects.where_user_may(request.user, Permission.UPDATE_FIRMWARE)
     context = {
-        "page": Paginator(related, CAMPAIGNS_AT_ONCE).get_page(request.GET.get("page")),
+        "page": Paginator(newest, CAMPAIGNS_AT_ONCE).get_page(request.GET.get("page")),
         "packages": packages[:PACKAGES_SHOWN],
         "may_update": set(may_update.values_list("pk", flat=True)),
         "may_upload": request.user.is_staff
