@@ -42,7 +42,7 @@ from tests.factories import (
     ReadingFactory,
 )
 
-EXAMPLES = 10
+EXAMPLES = 5
 PLACES = [
     "alert-rules",
     "alerts",

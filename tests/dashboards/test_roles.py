@@ -15,6 +15,8 @@ from tests.factories import DeviceFactory, FirmwarePackageFactory
 from tests.fixtures.clients import PageClient
 from tests.routes import routes
 
+pytestmark = pytest.mark.once
+
 CAST = ["alice", "oscar", "vera", "charlie", "root", "nobody"]
 # What alice, oscar, vera, charlie, root and nobody get: who has not signed in is sent to do so.
 ALL = (200, 200, 200, 200, 200, 302)

@@ -8,6 +8,8 @@ from iotsphere.models import User
 from tests.fixtures.browser import PageAs, expect
 from tests.fixtures.live import Portal
 
+pytestmark = pytest.mark.once
+
 HISTORY = re.compile("/devices/WATER_HEATER_01/history/$")
 DETAILS = re.compile("/devices/WATER_HEATER_01/details/$")
 
