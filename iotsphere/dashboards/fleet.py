@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.http import QueryDict
 
-from devices.models import Device, DeviceType, MetricDefinition, Presence, Project
+from devices.models import Device, DeviceType, Lifecycle, MetricDefinition, Presence, Project
 from devices.models.device import DeviceQuerySet
 from devices.permissions import AnyUser
 from iotsphere.dashboards.values import Shown, shown_metrics
@@ -17,6 +17,7 @@ from telemetry.models import Metric
 
 PAGE_SIZE = 48
 HEADLINES = 4
+ARCHIVED = Lifecycle.ARCHIVED.value
 # What is broken comes first.
 URGENCY = [Presence.OFFLINE, Presence.STALE, Presence.UNKNOWN, Presence.ONLINE]
 
@@ -30,11 +31,13 @@ class Filters:
     type: str = ""
     presence: str = ""
     label: str = ""
+    lifecycle: str = ""
 
     @classmethod
     def read(cls, query: QueryDict) -> Self:
         return cls(
             search=query.get("q", "").replace("\0", "").strip()[:100],
+            lifecycle=ARCHIVED if query.get("lifecycle") == ARCHIVED else "",
             **{name: query.get(name, "").replace("\0", "")[:100] for name in ("project", "type", "presence", "label")},
         )
 
@@ -66,6 +69,7 @@ class Filters:
             "type": self.type,
             "presence": self.presence,
             "label": self.label,
+            "lifecycle": self.lifecycle,
         }
         query.update({name: value for name, value in {**values, **changes}.items() if value})
         return f"?{query.urlencode()}"
@@ -94,7 +98,8 @@ class Fleet:
     def __init__(self, user: AnyUser, filters: Filters) -> None:
         self.user = user
         self.filters = filters
-        self.visible = Device.objects.visible_to(user).in_service()
+        visible = Device.objects.visible_to(user)
+        self.visible = visible.filter(lifecycle=ARCHIVED) if filters.lifecycle else visible.in_service()
         self.faceted = filters.without_presence(self.visible)
 
     def counts(self) -> dict[str, int]:
@@ -131,6 +136,7 @@ class Fleet:
             "projects": Project.objects.visible_to(self.user).values_list("slug", "name"),
             "types": DeviceType.objects.filter(pk__in=self.visible.values("device_type")).values_list("slug", "name"),
             "labels": sorted(self._labels(), key=str.casefold),
+            "lifecycles": [(ARCHIVED, "Archived")],
         }
 
     def _labels(self) -> set[str]:
