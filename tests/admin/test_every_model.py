@@ -12,6 +12,7 @@ NEVER_ADDED = {
     "alerts.Alert",
     "alerts.Backtest",
     "alerts.Notification",
+    "alerts.PushSubscription",
     "alerts.RuleState",
     "axes.AccessAttempt",
     "axes.AccessLog",

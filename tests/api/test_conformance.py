@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from alerts.models import Backtest, EscalationStep, NotificationPreference, Silence, Webhook
+from alerts.models import Backtest, EscalationStep, NotificationPreference, PushSubscription, Silence, Webhook
 from devices.claims import codes_for
 from devices.commands import send
 from devices.credentials import issue
@@ -32,6 +32,7 @@ from devices.provisioning import make_key
 from iotsphere.models import User
 from telemetry.models import RejectedMessage
 from tests.admin.rows import campaign_of
+from tests.alerts.browsers import A_BROWSER
 from tests.alerts.rules import alert_of, rule_for
 from tests.factories import (
     NOON,
@@ -43,7 +44,7 @@ from tests.factories import (
     ReadingFactory,
 )
 
-EXAMPLES = 5
+EXAMPLES = 3
 PLACES = [
     "alert-rules",
     "alerts",
@@ -68,6 +69,7 @@ PLACES = [
     "provision",
     "provisioning-keys",
     "purges",
+    "push-subscriptions",
     "rejected-messages",
     "servers",
     "silences",
@@ -141,12 +143,15 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
         "backtests": {"id": Backtest.objects.create(rule=rule, revision=1).pk},
         "escalation-steps": {"id": EscalationStep.objects.create(project=acme, role="admin").pk},
         "notification-preferences": {"id": NotificationPreference.objects.create(user=root, transport="email").pk},
+        "push-subscriptions": {
+            "id": PushSubscription.objects.create(user=root, endpoint="https://push.example.com/1", **A_BROWSER).pk
+        },
         "silences": {
             "id": Silence.objects.create(
                 project=acme, reason="works", starts_at=NOON, ends_at=NOON + timedelta(hours=1)
             ).pk
         },
-        "webhooks": {"id": Webhook.objects.create(project=acme, name="hook", url="https://example.com/").pk},
+        "webhooks": {"id": Webhook.objects.create(project=acme, name="hook", url="http://127.0.0.1:1/").pk},
     }
 
 

@@ -59,6 +59,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "firmware-roll-out": MEMBERS,
     "firmware-campaign": MEMBERS,
     "firmware-change": (405,) * 6,
+    "service-worker": (200,) * 6,
     "firmware-key": (200,) * 6,
     "firmware-download": (404,) * 6,
     "revoked-certificates": (200,) * 6,
