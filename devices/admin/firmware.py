@@ -116,7 +116,7 @@ class FirmwarePackageAdmin(ProjectScoped, Page):
         if package is None or not may_manage(request, Permission.UPDATE_FIRMWARE, package):
             raise Http404
         form: RolloutForm = AdminRolloutForm(request.POST if is_confirmed(request) else None, package, request.user)
-        text, submit, items = f"{package}: whom is it for?", "Preview", []
+        text, submit, items = "Whom is it for?", "Preview", [str(package)]
         if form.is_bound and form.is_valid():
             made = form.plan()
             if made.targets and form.was_seen:

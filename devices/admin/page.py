@@ -8,6 +8,17 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
 
+class Refused:
+    """Of forms: they are valid as far as can be told, but what they ask for was refused."""
+
+    refusal: ValidationError
+
+    def clean(self: Any) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}  # type: ignore[misc]
+        self.add_error(None, self.refusal.messages)
+        return cleaned
+
+
 class Page(ModelAdmin):
     """What the admin pages of all models have in common."""
 
@@ -22,6 +33,25 @@ class Page(ModelAdmin):
         """What the address proposes, but for rows that do not exist."""
         proposed: dict[str, Any] = super().get_changeform_initial_data(request)
         return {name: value for name, value in proposed.items() if not self._is_missing(name, value)}
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """What can only be known by doing it, and is refused then, is an error of the form; nothing has happened."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except ValidationError as error:
+            request.refusal = error  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        refusal: ValidationError | None = getattr(request, "refusal", None)
+        return form if refusal is None else type(form.__name__, (Refused, form), {"refusal": refusal})
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Rows are chosen by keys; what is none is a bad request."""

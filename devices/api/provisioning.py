@@ -1,6 +1,7 @@
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -14,7 +15,8 @@ from devices.api.errors import Conflict
 from devices.api.fields import Named
 from devices.api.scoped import ScopedViewSet, require
 from devices.certificates import MAX_PEM
-from devices.models import CredentialKind, DeviceType, Project, ProvisioningKey
+from devices.claims import codes_for
+from devices.models import ClaimCode, CredentialKind, Device, DeviceType, Project, ProvisioningKey
 from devices.models.device import DEVICE_ID_PATTERN
 from devices.permissions import Permission, ProjectScopedQuerySet
 from devices.provisioning import Refused, make_key, provision, revoke_key
@@ -153,3 +155,53 @@ class ProvisioningKeyViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.Retrie
         key = self.get_object()
         revoke_key(key, request.user)
         return Response(self.get_serializer(key).data)
+
+
+class ClaimCodeSerializer(serializers.ModelSerializer):
+    device: serializers.RelatedField = Named(slug_field="device_id", queryset=Device.objects.all())
+    project = serializers.CharField(source="device.project.slug", read_only=True)
+    claimed_by: serializers.RelatedField = serializers.SlugRelatedField(
+        slug_field="username", read_only=True, allow_null=True
+    )
+
+    class Meta:
+        model = ClaimCode
+        fields = ["code", "device", "project", "created_at", "claimed_at", "claimed_by"]
+        read_only_fields = ["code", "created_at", "claimed_at"]
+
+
+class ClaimCodeFilter(filters.FilterSet):
+    device = filters.CharFilter(field_name="device__device_id", help_text="The device ID.")
+    project = filters.CharFilter(field_name="device__project__slug", help_text="The project's slug.")
+    is_claimed = filters.BooleanFilter(field_name="claimed_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = ClaimCode
+        fields: tuple[str, ...] = ()
+
+
+class ClaimCodeViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+    """What is printed on devices, for those who manage them. `/claim/{code}/` puts a device into service."""
+
+    queryset = ClaimCode.objects.select_related("device__project", "claimed_by")
+    serializer_class = ClaimCodeSerializer
+    permission = Permission.MANAGE_DEVICES
+    filterset_class = ClaimCodeFilter
+    lookup_field = "code"
+    lookup_value_regex = "[0-9A-Z-]{1,32}"
+    search_fields = ("code", "device__device_id", "device__name")
+    ordering_fields = ("created_at", "claimed_at")
+    ordering = ("-created_at",)
+
+    def get_queryset(self) -> ProjectScopedQuerySet:
+        return super().get_queryset().where_user_may(self.request.user, self.permission)
+
+    @extend_schema(responses={201: ClaimCodeSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A code of the device that nobody has claimed yet: the one it has, or a new one."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        device = serializer.validated_data["device"]
+        require(request.user, self.permission, device.project)
+        [code] = codes_for([device], request.user)
+        return Response(self.get_serializer(code).data, status=201)

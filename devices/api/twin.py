@@ -1,10 +1,11 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.generics import get_object_or_404
+from rest_framework.generics import ListAPIView, get_object_or_404
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +14,7 @@ from rest_framework.views import APIView
 from devices.api.errors import Conflict, PreconditionFailed
 from devices.api.etags import version_in
 from devices.api.scoped import require
-from devices.models import Device, Twin
+from devices.models import Device, Twin, TwinChange, TwinSide
 from devices.permissions import Permission
 from devices.twin import NoSettings, Stale, desire, twin_of
 
@@ -93,6 +94,42 @@ class TwinView(APIView):
             raise Conflict(str(error)) from error
         except DjangoValidationError as error:
             raise ValidationError({"desired": error.messages}) from error
+
+
+class TwinChangeSerializer(serializers.ModelSerializer):
+    by: serializers.RelatedField = serializers.SlugRelatedField(
+        slug_field="username", read_only=True, allow_null=True, help_text="Null: the device itself."
+    )
+    diff = serializers.DictField(help_text='By key: `{"from": …, "to": …}`.')
+
+    class Meta:
+        model = TwinChange
+        fields = ["side", "version", "at", "by", "diff"]
+        read_only_fields = fields
+
+
+class TwinChangeFilter(filters.FilterSet):
+    side = filters.ChoiceFilter(choices=TwinSide.choices)
+
+    class Meta:
+        model = TwinChange
+        fields: tuple[str, ...] = ()
+
+
+@extend_schema(tags=["devices"], summary="List the changes of a twin")
+class TwinChangesView(ListAPIView):
+    """What became of what is desired and reported, newest first: which keys, who did it and when."""
+
+    queryset = TwinChange.objects.select_related("by")
+    serializer_class = TwinChangeSerializer
+    filterset_class = TwinChangeFilter
+    ordering_fields = ("at", "version")
+    ordering = ("-at",)
+
+    def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return super().get_queryset()
+        return super().get_queryset().filter(twin__device=_device(self.request, self.kwargs["device_id"]))
 
 
 def _device(request: Request, device_id: str) -> Device:

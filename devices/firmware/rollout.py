@@ -284,7 +284,10 @@ def _missed(campaign: FirmwareCampaign) -> list[FirmwareUpdate]:
     missed = campaign.updates.filter(status__in=[UpdateStatus.FAILED, UpdateStatus.CANCELLED])
     updates = list(missed.select_for_update(of=("self",)).order_by("pk"))
     devices = Device.objects.filter(pk__in=[update.device_id for update in updates]).select_related("project")
-    can = {device.pk for device in plan(None, campaign.package, _locked_devices(devices)).targets}
+    made = plan(None, campaign.package, _locked_devices(devices))
+    can = {device.pk for device in made.targets}
+    # Whoever was too late has not failed after all, which is noted when its turn comes.
+    can |= {pk for pk, version in made.versions.items() if version == campaign.package.version}
     return [update for update in updates if update.device_id in can]
 
 

@@ -31,7 +31,7 @@ class MembershipInline(ForSuperusers, Rows):
 
 
 @admin.register(User)
-class PortalUserAdmin(ForSuperusers, UserAdmin, Page):
+class PortalUserAdmin(ForSuperusers, UserAdmin, Page):  # type: ignore[misc]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

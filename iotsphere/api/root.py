@@ -12,6 +12,7 @@ LISTS = [
     "device-type",
     "device",
     "credential",
+    "claim-code",
     "command",
     "firmware-package",
     "firmware-campaign",

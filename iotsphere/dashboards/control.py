@@ -12,9 +12,11 @@ from devices.models import Command, CommandType, Device, Twin
 from devices.permissions import AnyUser, Permission, may
 from devices.schema_inputs import Input, inputs
 from devices.twin import twin_of
+from iotsphere.dashboards.firmware import DeviceFirmware
 from iotsphere.dashboards.values import MISSING, value_in_words
 
 LAST_COMMANDS = 10
+LONGEST_WORD = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,10 @@ class DeviceControl:
         return twin_of(self.device)
 
     @cached_property
+    def firmware(self) -> DeviceFirmware:
+        return DeviceFirmware(self.device, self.twin)
+
+    @cached_property
     def settings(self) -> list[Setting]:
         schema = self.device.device_type.settings_schema if self.device.device_type else {}
         twin = self.twin
@@ -89,6 +95,7 @@ class DeviceControl:
             "mayCommand": self.may_command,
             "statuses": {status.value: status.label for status in CommandStatus},
             "last": LAST_COMMANDS,
+            "firmware": self.firmware.live,
         }
 
 
@@ -101,4 +108,8 @@ def words(value: Any) -> str:
 
 def params_in_words(params: dict[str, Any]) -> str:
     """`minutes 60, level high`; static/js/control.js writes them the same way."""
-    return ", ".join(f"{name.replace('_', ' ')} {words(value)}" for name, value in params.items())
+    return ", ".join(f"{name.replace('_', ' ')} {_shortened(words(value))}" for name, value in params.items())
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_WORD else f"{text[:LONGEST_WORD]}…"

@@ -10,7 +10,7 @@ from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.http import QueryDict
 
 from alerts.worst import WITH_ALERTS, with_alerts, worst_of
-from devices.models import Device, DeviceType, MetricDefinition, Presence, Project
+from devices.models import Device, DeviceType, Lifecycle, MetricDefinition, Presence, Project
 from devices.models.device import DeviceQuerySet
 from devices.permissions import AnyUser
 from iotsphere.dashboards.values import Shown, shown_metrics
@@ -18,6 +18,7 @@ from telemetry.models import Metric
 
 PAGE_SIZE = 48
 HEADLINES = 4
+ARCHIVED = Lifecycle.ARCHIVED.value
 # What is broken comes first.
 URGENCY = [Presence.OFFLINE, Presence.STALE, Presence.UNKNOWN, Presence.ONLINE]
 
@@ -31,12 +32,14 @@ class Filters:
     type: str = ""
     presence: str = ""
     label: str = ""
+    lifecycle: str = ""
     alerts: str = ""
 
     @classmethod
     def read(cls, query: QueryDict) -> Self:
         return cls(
             search=query.get("q", "").replace("\0", "").strip()[:100],
+            lifecycle=ARCHIVED if query.get("lifecycle") == ARCHIVED else "",
             **{name: query.get(name, "").replace("\0", "")[:100] for name in ("project", "type", "presence", "label")},
             alerts=query.get("alerts", "") if query.get("alerts") in WITH_ALERTS else "",
         )
@@ -71,6 +74,7 @@ class Filters:
             "type": self.type,
             "presence": self.presence,
             "label": self.label,
+            "lifecycle": self.lifecycle,
             "alerts": self.alerts,
         }
         query.update({name: value for name, value in {**values, **changes}.items() if value})
@@ -101,7 +105,8 @@ class Fleet:
     def __init__(self, user: AnyUser, filters: Filters) -> None:
         self.user = user
         self.filters = filters
-        self.visible = Device.objects.visible_to(user).in_service()
+        visible = Device.objects.visible_to(user)
+        self.visible = visible.filter(lifecycle=ARCHIVED) if filters.lifecycle else visible.in_service()
         self.faceted = filters.without_presence(self.visible)
 
     def counts(self) -> dict[str, int]:
@@ -139,6 +144,7 @@ class Fleet:
             "types": DeviceType.objects.filter(pk__in=self.visible.values("device_type")).values_list("slug", "name"),
             "with_alerts": WITH_ALERTS.items(),
             "labels": sorted(self._labels(), key=str.casefold),
+            "lifecycles": [(ARCHIVED, "Archived")],
         }
 
     def _labels(self) -> set[str]:

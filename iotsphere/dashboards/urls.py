@@ -2,13 +2,17 @@ from django.urls import path
 
 from devices import paths  # noqa: F401 (knows <device_id:…>)
 from iotsphere.console.views import console
-from iotsphere.dashboards import views
+from iotsphere.dashboards import firmware, views
 from iotsphere.dashboards.claim import claim_page
 
 urlpatterns = [
     path("claim/<slug:code>/", claim_page, name="claim"),
     path("", views.fleet, name="fleet"),
     path("console/", console, name="console"),
+    path("firmware/", firmware.firmware, name="firmware"),
+    path("firmware/packages/<int:pk>/", firmware.roll_out, name="firmware-roll-out"),
+    path("firmware/campaigns/<int:pk>/", firmware.campaign, name="firmware-campaign"),
+    path("firmware/campaigns/<int:pk>/<slug:verb>/", firmware.change, name="firmware-change"),
     path("fleet/map/", views.fleet_map, name="fleet-map"),
     path("fleet/summary/", views.fleet_summary, name="fleet-summary"),
     path("servers/", views.server_list, name="servers"),

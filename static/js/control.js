@@ -3,14 +3,18 @@
 import { setAge } from "./ages.js";
 import { ask } from "./ask.js";
 import { call, Problem } from "./call.js";
+import { FirmwareCard } from "./firmware-card.js";
 import { toast } from "./toast.js";
 import { valueInWords } from "./values.js";
 
 const inWords = (value) => (value !== null && typeof value === "object" ? JSON.stringify(value) : valueInWords(value));
 
+const LONGEST_WORD = 40;
+const shortened = (text) => (text.length <= LONGEST_WORD ? text : `${text.slice(0, LONGEST_WORD)}…`);
+
 const paramsInWords = (params) =>
   Object.entries(params)
-    .map(([name, value]) => `${name.replaceAll("_", " ")} ${inWords(value)}`)
+    .map(([name, value]) => `${name.replaceAll("_", " ")} ${shortened(String(inWords(value)))}`)
     .join(", ");
 
 /** What an input holds, as JSON would; undefined if it is empty. */
@@ -244,11 +248,16 @@ export class Control {
     const form = panel.querySelector("[data-settings]");
     const commands = panel.querySelector("[data-commands]");
     this.settings = form && new Settings(form, settings);
+    const card = panel.querySelector("[data-firmware-card]");
+    this.firmware = card && new FirmwareCard(card, settings.firmware);
     this.commands = commands && new Commands(panel, settings);
   }
 
   follow(change) {
-    if (change.twin) this.settings?.follow(change.twin);
+    if (change.twin) {
+      this.settings?.follow(change.twin);
+      this.firmware?.follow(change.twin);
+    }
     if (change.commands) this.commands?.follow(change.commands);
   }
 }

@@ -9,8 +9,9 @@ from zipfile import ZipFile
 import pytest
 from django.utils import timezone
 
+from devices import broker_dynsec
 from devices.credentials import authenticate, issue
-from devices.models import AuditEntry, Credential, CredentialKind, Device, Project
+from devices.models import AuditEntry, Credential, CredentialKind, Device, Project, ProvisioningKey
 from iotsphere.models import User
 from tests.admin.addresses import add_to, list_of, page_of
 from tests.certificates import foreign_certificate, signing_request
@@ -199,3 +200,26 @@ def test_who_issued_and_revoked_is_in_the_audit_log(alice: User, device: Device,
         (alice, "credential.issued"),
         (alice, "credential.revoked"),
     ]
+
+
+def test_a_broker_that_cannot_be_told_is_an_error_of_the_form(
+    pages: PageClient, alice: User, acme: Project, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise broker_dynsec.BrokerDoesNotObey("It does not answer.")
+
+    settings.BROKER_ACCESS = "dynsec"
+    monkeypatch.setattr(broker_dynsec, "admit", refuse)
+    monkeypatch.setattr(broker_dynsec, "admit_provisioning_key", refuse)
+    device = DeviceFactory.create(project=acme)
+    for address, asked in (
+        ("/admin/devices/credential/add/", {"device": device.pk, "kind": "mqtt", "note": "Kept"}),
+        ("/admin/devices/provisioningkey/add/", {"project": acme.pk, "note": "Kept"}),
+    ):
+        answer = pages(alice).post(address, asked)
+        assert answer.status_code == 200
+        form = answer.context["adminform"].form
+        assert "It does not answer." in form.non_field_errors()[0]
+        assert form["note"].value() == "Kept"
+    assert not Credential.objects.exists()
+    assert not ProvisioningKey.objects.exists()

@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from alerts.models import Backtest, EscalationStep, NotificationPreference, PushSubscription, Silence, Webhook
+from devices.claims import codes_for
 from devices.commands import send
 from devices.credentials import issue
 from devices.models import Device, Project, Purge
@@ -48,6 +49,7 @@ PLACES = [
     "alert-rules",
     "alerts",
     "backtests",
+    "claim-codes",
     "commands",
     "credentials",
     "dashboards",
@@ -119,6 +121,7 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
     campaign = campaign_of(acme)
     package = FirmwarePackageFactory.create(project=acme, device_type=boiler, version="1.0")
     return {
+        "claim-codes": {"code": codes_for([device], root)[0].code},
         "commands": {"id": str(command.pk)},
         "device": {"command_id": str(command.pk)},
         "credentials": {"public_id": issue(device, "mqtt", None)[0].public_id},

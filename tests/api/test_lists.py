@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from devices.claims import codes_for
 from devices.commands import send
 from devices.models import Credential, DeviceType, Project, Purge
 from iotsphere.models import Dashboard, User
@@ -17,6 +18,7 @@ from tests.factories import (
     MetricDefinitionFactory,
     MetricFactory,
     ProjectFactory,
+    UserFactory,
 )
 from tests.fixtures.clients import ApiClient
 from tests.fixtures.query_counts import AssertRecordedQueries
@@ -31,6 +33,7 @@ LISTS = [
     "firmware-packages",
     "firmware-campaigns",
     "firmware-updates",
+    "claim-codes",
     "purges",
     "rejected-messages",
     "metrics",
@@ -79,6 +82,7 @@ def populate(project: Project) -> None:
     Purge.objects.create(device_id=device.device_id, name=device.name, project=project)
     send(None, "blink", {}, [device])
     campaign_of(project)
+    codes_for([device], UserFactory.create())
     DeviceFactory.create(project=project, device_type=DeviceType.objects.get_or_create(slug="server")[0])
     member = MembershipFactory.create(project=project).user
     Credential.objects.create(device=device, kind="api_key", public_id=f"{device.pk:016x}", created_by=member)

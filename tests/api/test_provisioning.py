@@ -1,7 +1,8 @@
 import pytest
+from django.utils import timezone
 
 from devices.credentials import authenticate, issue
-from devices.models import Device, Project, Provisioning
+from devices.models import ClaimCode, Device, Project, Provisioning
 from devices.provisioning import make_key
 from iotsphere.models import User
 from tests.factories import DeviceFactory
@@ -75,3 +76,14 @@ def test_a_device_is_cloned_over_rest(api: ApiClient, alice: User, acme: Project
     client = api(alice)
     assert client.post("/api/v1/devices/boiler/clone/", {"device_id": "boiler-2"}).json()["labels"] == ["cellar"]
     assert client.post("/api/v1/devices/boiler/clone/", {"device_id": "boiler-2"}).status_code == 400
+
+
+def test_a_claim_code_is_made_once_until_it_is_claimed(api: ApiClient, alice: User, acme: Project) -> None:
+    DeviceFactory.create(device_id="lamp", project=acme)
+    client = api(alice)
+    first, again = (client.post("/api/v1/claim-codes/", {"device": "lamp"}).json() for _ in range(2))
+    assert first == again
+    assert client.get("/api/v1/claim-codes/?device=lamp&is_claimed=false").json()["results"] == [first]
+    ClaimCode.objects.update(claimed_at=timezone.now(), claimed_by=alice)
+    assert client.get(f"/api/v1/claim-codes/{first['code']}/").json()["claimed_by"] == "alice"
+    assert client.post("/api/v1/claim-codes/", {"device": "lamp"}).json()["code"] != first["code"]

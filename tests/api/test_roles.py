@@ -13,6 +13,7 @@ from django.urls import URLPattern, reverse
 from rest_framework.test import APIClient
 
 from alerts.models import Backtest, EscalationStep, NotificationPreference, PushSubscription, Silence, Webhook
+from devices.claims import codes_for
 from devices.commands import send
 from devices.models import Credential, FirmwarePackage, Purge
 from devices.provisioning import make_key
@@ -112,6 +113,10 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET firmware-update-list": ALL,
     "GET firmware-update-detail": MEMBERS,
     "GET device-firmware": (401,) * 6,
+    "GET claim-code-list": ALL,
+    "POST claim-code-list": (201, 403, 403, 403, 201, 401),
+    "GET claim-code-detail": (200, 404, 404, 404, 200, 401),
+    "GET twin-changes": MEMBERS,
     "GET twin": MEMBERS,
     "PATCH twin": (200, 200, 403, 404, 200, 401),
     "GET device-commands": (401,) * 6,
@@ -196,6 +201,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST api/v1/provision/": {"device_id": "newcomer"},
     "POST command-list": {"name": "blink", "devices": ["boiler.1"]},
     "POST firmware-campaign-list": {"package": PACKAGE},
+    "POST claim-code-list": {"device": "boiler.1"},
     "PATCH twin": {"desired": {"mode": "eco"}},
 }
 BODIES |= {
@@ -292,6 +298,7 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         "firmware-package": {"pk": PACKAGE},
         "firmware-campaign": {"pk": campaign.pk},
         "firmware-update": {"pk": campaign.updates.get().pk},
+        "claim-code": {"code": codes_for([device], alice)[0].code},
         "twin": {"device_id": "boiler.1"},
         "device": {"device_id": "boiler.1", "command_id": command.pk},
         "provisioning-key": {"public_id": make_key(acme, alice)[0].public_id},

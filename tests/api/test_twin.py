@@ -79,3 +79,15 @@ def test_what_is_no_etag_is_refused(oscars: Any, boiler: Device, etag: str) -> N
 def test_a_device_without_settings_says_so(oscars: Any, acme: Project) -> None:
     DeviceFactory.create(device_id="boiler.1", project=acme)
     assert oscars.patch(TWIN, {"desired": {"target": 55}}).status_code == 409
+
+
+def test_what_became_of_it_is_listed_newest_first(oscars: Any, boiler: Device, charlie: User, api: ApiClient) -> None:
+    oscars.patch(TWIN, {"desired": {"target": 55}})
+    report(boiler, {"target": 55}, version=1)
+    changes = oscars.get(f"{TWIN}changes/").json()["results"]
+    assert [(change["side"], change["by"], change["diff"]) for change in changes] == [
+        ("reported", None, {"target": {"from": None, "to": 55}}),
+        ("desired", "oscar", {"target": {"from": None, "to": 55}}),
+    ]
+    assert oscars.get(f"{TWIN}changes/?side=desired").json()["count"] == 1
+    assert api(charlie).get(f"{TWIN}changes/").status_code == 404

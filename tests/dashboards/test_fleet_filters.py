@@ -1,6 +1,6 @@
 import pytest
 
-from devices.models import DeviceType, Presence, Project
+from devices.models import DeviceType, Lifecycle, Presence, Project
 from iotsphere.models import User
 from tests.factories import DeviceFactory, DeviceTypeFactory, MembershipFactory
 from tests.fixtures.clients import PageClient
@@ -22,6 +22,7 @@ def devices(vera: User, acme: Project, globex: Project, pump_type: DeviceType) -
         device_id="fan-1", name="Roof fan", project=acme, labels=["cellars"], location="North roof",
         presence=Presence.OFFLINE,
     )  # fmt: skip
+    DeviceFactory.create(device_id="old-1", project=acme, lifecycle=Lifecycle.ARCHIVED)
     DeviceFactory.create(device_id="globe-1", project=globex, labels=['a "quoted" one', "100%"])
 
 
@@ -37,6 +38,9 @@ def devices(vera: User, acme: Project, globex: Project, pump_type: DeviceType) -
         ("type=pump", ["pump-1"]),
         ("presence=offline", ["fan-1"]),
         ("label=cellar", ["pump-1"]),
+        ("lifecycle=archived", ["old-1"]),
+        ("lifecycle=archived&project=globex", []),
+        ("lifecycle=disabled", ["fan-1", "globe-1", "pump-1"]),
         ("label=gr%C3%B6%C3%9Fe", ["pump-1"]),
         ("label=a+%22quoted%22+one", ["globe-1"]),
         ("label=100%25", ["globe-1"]),

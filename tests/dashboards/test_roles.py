@@ -9,8 +9,9 @@ from django.urls import reverse
 from alerts.models import Backtest
 from devices.models import ClaimCode, Device, Project
 from iotsphere.models import Dashboard, User
+from tests.admin.rows import campaign_of
 from tests.alerts.rules import alert_of, rule_for
-from tests.factories import DeviceFactory
+from tests.factories import DeviceFactory, FirmwarePackageFactory
 from tests.fixtures.clients import PageClient
 from tests.routes import routes
 
@@ -67,6 +68,10 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "logout": (405,) * 6,
     "first_start": (403,) * 6,
     "authority": (200,) * 6,
+    "firmware": ALL,
+    "firmware-roll-out": MEMBERS,
+    "firmware-campaign": MEMBERS,
+    "firmware-change": (405,) * 6,
     "service-worker": (200,) * 6,
     "firmware-key": (200,) * 6,
     "firmware-download": (404,) * 6,
@@ -103,6 +108,10 @@ def row_of(name: str, boiler: Device) -> Model:
         return Dashboard.objects.create(name="Wall", project=boiler.project)
     if name == "backtest":
         return Backtest.objects.create(rule=rule_for(boiler), revision=1)
+    if name == "firmware-roll-out":
+        return FirmwarePackageFactory.create(project=boiler.project)
+    if name.startswith("firmware"):
+        return campaign_of(boiler.project)
     return alert_of(boiler.project, device=boiler)
 
 

@@ -5,7 +5,8 @@ import pytest
 from django.core.management import call_command
 from django.db.models import Count
 
-from devices.models import Command, Device, DeviceType, Project, Provisioning, Twin
+from devices.firmware.targets import plan
+from devices.models import Command, Device, DeviceType, FirmwarePackage, Project, Provisioning, Twin
 from devices.shipped_types import ensure_shipped_types
 from iotsphere.demo import past, seed
 from iotsphere.demo.fleet import FLEET
@@ -49,6 +50,15 @@ def test_the_demo_project_takes_unknown_devices_and_keeps_raw_readings_for_two_y
 def test_it_leaves_unknown_devices_to_the_project_that_already_takes_them() -> None:
     ProjectFactory.create(provisioning=Provisioning.OPEN)
     assert seed.ensure_project().provisioning == Provisioning.CLOSED
+
+
+def test_there_is_one_package_of_firmware_to_roll_out() -> None:
+    for _ in range(2):
+        seed_demo()
+    package = FirmwarePackage.objects.get()
+    assert {device.device_id for device in plan(None, package, Device.objects.select_related("project")).targets} == {
+        device.device_id for device in FLEET if device.type_slug == "environment-sensor"
+    }
 
 
 def test_no_metric_is_empty() -> None:

@@ -135,6 +135,19 @@ def test_what_failed_is_tried_again(package: FirmwarePackage, lamps: list[Device
     assert told(lamps) == [True] * 4
 
 
+def test_whoever_was_too_late_has_not_failed_after_all(
+    package: FirmwarePackage, lamps: list[Device], oscar: User
+) -> None:
+    campaign = begin(package, lamps[:1])
+    fetch(lamps[0])
+    rollout.work_off(later(hours=2))
+    assert statuses(campaign) == ["failed"]
+    says(lamps[0], "updated", "2.0.0")
+    assert rollout.retry(campaign.pk, oscar) == 1
+    campaign.refresh_from_db()
+    assert (statuses(campaign), lamps[0].commands.count(), campaign.status) == (["updated"], 1, "finished")
+
+
 def test_what_is_no_longer_there_when_its_turn_comes_is_left_out(package: FirmwarePackage, lamps: list[Device]) -> None:
     campaign = begin(package, lamps)
     Device.objects.filter(pk=lamps[2].pk).update(lifecycle=Lifecycle.ARCHIVED)

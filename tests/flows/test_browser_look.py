@@ -31,6 +31,7 @@ PAGES = {
     "servers": "/servers/",
     "console": "/console/",
     "dashboards": "/dashboards/",
+    "firmware": "/firmware/",
     "alerts": "/alerts/",
     "rules": "/alerts/rules/",
     "new rule": "/alerts/rules/new/",
