@@ -25,6 +25,9 @@ LISTS = [
     "escalation-step",
     "notification",
     "notification-preference",
+    "model",
+    "drift-check",
+    "monitor-threshold",
 ]
 PLACES = ["comparison", "telemetry", "me", "token", "token-refresh", "token-revoke", "schema", "docs"]
 
