@@ -55,7 +55,8 @@ def from_window(version: ModelVersion, start: datetime, end: datetime, by: "AnyU
             columns[name].append(row.features.get(name))
         columns[OUTPUT].append(row.label if schema.classifies else row.value)
         columns[SCORE].append(row.score)
-    outcomes = Outcomes.of(paired_rows(predictions, version.model), positive=version.model.positive_label)
+    pairs = [row for _, _, row in paired_rows(predictions, version.model)]
+    outcomes = Outcomes.of(pairs, positive=version.model.positive_label)
     return _save(version, columns, outcomes, rows, BaselineKind.PRODUCTION, by, start, end)
 
 

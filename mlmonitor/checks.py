@@ -39,6 +39,8 @@ log = structlog.get_logger(__name__)
 EVERY = timedelta(hours=6)
 GRACE = timedelta(minutes=5)
 MOST_ERRORS = 100_000
+ERRORS_CONFIDENCE = 1e-5
+"""Of the stream of errors: they come in bunches, as the hours of a day differ, which the test does not know of."""
 
 
 def check_due(now: datetime) -> int:
@@ -223,11 +225,10 @@ def _errors_have_risen(version: ModelVersion, until: datetime) -> datetime | Non
     predictions = Prediction.objects.filter(version=version, time__lt=until)
     if version.errors_until is not None:
         predictions = predictions.filter(time__gte=version.errors_until)
-    predictions = predictions.order_by("time", "pk")
     pairs = paired_rows(predictions, version.model)[-MOST_ERRORS:]
-    times = list(predictions.values_list("time", flat=True))[-MOST_ERRORS:]
-    known = [(time, row) for time, row in zip(times, pairs, strict=True) if row.actual is not None]
-    state, risen = ErrorStream(**version.errors_seen).then([float(row.predicted != row.actual) for _, row in known])
+    known = [(time, row) for time, _, row in pairs if row.actual is not None]
+    errors = [float(row.predicted != row.actual) for _, row in known]
+    state, risen = ErrorStream(**version.errors_seen).then(errors, ERRORS_CONFIDENCE)
     version.errors_seen, version.errors_until = state.as_json(), until
     version.save(update_fields=["errors_seen", "errors_until"])
     return known[risen][0] if risen is not None else None

@@ -16,6 +16,7 @@ FEWEST_LABELLED = 30
 SIGNIFICANT = 0.01
 RATES = ("accuracy", "precision", "recall", "f1")
 SIZES = ("mae", "rmse")
+LABELS = {"f1": "F1", "mae": "MAE", "rmse": "RMSE", "r2": "R²", "mape": "MAPE", "auc": "ROC AUC", "psi": "PSI"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,7 @@ def concept_reasons(now: Outcomes, before: Outcomes, found: Sequence[Figure]) ->
 
 
 def label(metric: str) -> str:
-    return {"f1": "F1", "mae": "MAE", "rmse": "RMSE", "auc": "ROC AUC", "psi": "PSI"}.get(
-        metric, metric.replace("_", " ").capitalize()
-    )
+    return LABELS.get(metric, metric.replace("_", " ").capitalize())
 
 
 def _bound(metric: str, usual: float | None, limit: Limit) -> float | None:
@@ -111,7 +110,9 @@ def _p(metric: str, now: Outcomes, before: Outcomes, averaging: str, positive: s
     if metric in ERRORS:
         return _p_of_errors(now.errors, before.errors)
     (hits, n), (usual_hits, usual_n) = (_share(metric, outcomes, averaging, positive) for outcomes in (now, before))
-    return proportions_differ(hits, n, usual_hits, usual_n) if n and usual_n else 1.0
+    # Of few rows the test knows nothing: precision stands on those that were predicted positive alone.
+    enough = min(n, usual_n) >= FEWEST_LABELLED
+    return proportions_differ(hits, n, usual_hits, usual_n) if enough else 1.0
 
 
 def _share(metric: str, outcomes: Outcomes, averaging: str, positive: str) -> tuple[float, float]:

@@ -33,6 +33,8 @@ DAY = timedelta(days=1)
 CHECKS_SHOWN = 60
 ALERTS_LISTED = 100
 CATEGORIES_SHOWN = 10
+SMALLEST = 1e-3
+"""What is smaller is written as 0."""
 CHART_SCRIPTS = ("chart.js/chart.umd.min.js",)
 DRAWN = ("accuracy", "precision", "recall", "f1", "mae", "rmse")
 PERCENT = {"accuracy", "precision", "recall", "f1", "auc", "mape"}
@@ -287,7 +289,8 @@ def _written(metric: str, value: float | None, unit: str) -> str:
         return "not defined"
     if metric in PERCENT:
         return f"{100 * value:.1f} %"
-    return f"{value:.3g} {unit if metric in {'mae', 'rmse', 'bias'} else ''}".strip()
+    written = f"{value:.3g}" if abs(value) >= SMALLEST else "0"
+    return f"{written} {unit if metric in {'mae', 'rmse', 'bias'} else ''}".strip()
 
 
 def _thresholds(version: ModelVersion, metrics: list[str]) -> list[dict[str, Any]]:

@@ -17,11 +17,12 @@ from mlmonitor.baselines import from_rows
 from mlmonitor.checks import check
 from mlmonitor.deployment import promote
 from mlmonitor.ingest import hour_of, take_predictions
-from mlmonitor.models import Feature, ModelVersion, MonitoredModel, Task
+from mlmonitor.models import Feature, ModelVersion, MonitoredModel, MonitorThreshold, Task
 from mlmonitor.truth import take_truth
 from telemetry.models import Reading
 
 QUARTER = timedelta(minutes=15)
+STEP = timedelta(minutes=10)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LEARNED = 10
@@ -78,7 +79,7 @@ def _heating(project: Project, start: datetime, now: datetime) -> tuple[ModelVer
 def _heating_rows(device: Device, start: datetime, now: datetime) -> Rows:
     series = {key: _series(device, key, start, now) for key in ("temperature", "target_temperature", "flow_rate")}
     status = _texts(device, "status", start, now)
-    times = [start + number * QUARTER for number in range(int((now - start) / QUARTER))]
+    times = [start + number * STEP for number in range(int((now - start) / STEP))]
     moments = np.array([time.timestamp() for time in times])
     if any(len(points[0]) < 2 for points in series.values()) or not status:
         return []
@@ -121,6 +122,8 @@ def _greenhouse(project: Project, start: datetime, now: datetime) -> tuple[Model
     )
     model.device_types.set(DeviceType.objects.filter(slug="environment-sensor"))
     features = {"temperature": ("°C", 3.0), "change": ("K/h", 1.5), "humidity": ("%", 1.0), "hour": ("h", 0.5)}
+    for metric in ("mae", "rmse"):  # the season goes on while it forecasts: it may err twice as much as when it learned
+        MonitorThreshold.objects.create(model=model, metric=metric, medium=1.0, high=2.0, critical=4.0)
     version = _version(model, "2.0.1", "ridge regression", features, start)
     device = Device.objects.filter(project=project, device_type__slug="environment-sensor").order_by("pk").first()
     return version, _greenhouse_rows(device, start, now) if device else []
@@ -130,7 +133,7 @@ def _greenhouse_rows(device: Device, start: datetime, now: datetime) -> Rows:
     warm, humid = (_series(device, key, start, now) for key in ("temperature", "humidity"))
     if len(warm[0]) < 2 or len(humid[0]) < 2:
         return []
-    times = [start + HOUR + number * QUARTER for number in range(int((now - start - 2 * HOUR) / QUARTER))]
+    times = [start + HOUR + number * STEP for number in range(int((now - start - 2 * HOUR) / STEP))]
     moments = np.array([time.timestamp() for time in times])
     outcome = np.interp(moments + 3600, *warm)
     moved = np.where(moments >= (start + CHANGES * DAY).timestamp(), MOVED, 0.0)

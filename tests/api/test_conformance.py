@@ -29,9 +29,11 @@ from devices.credentials import issue
 from devices.models import Device, Project, Purge
 from devices.provisioning import make_key
 from iotsphere.models import User
+from mlmonitor.models import MonitorThreshold
 from telemetry.models import RejectedMessage
 from tests.alerts.rules import alert_of, rule_for
 from tests.factories import NOON, CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
+from tests.mlmonitor.rows import model_of
 
 EXAMPLES = 10
 PLACES = [
@@ -43,11 +45,14 @@ PLACES = [
     "device",
     "device-types",
     "devices",
+    "drift-checks",
     "escalation-steps",
     "history",
     "me",
     "members",
     "metrics",
+    "models",
+    "monitor-thresholds",
     "notification-preferences",
     "notifications",
     "projects",
@@ -101,7 +106,14 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
     metric = ReadingFactory.create(metric=MetricFactory.create(device=device)).metric
     [command], _ = send(None, "blink", {}, [device])
     rule = rule_for(device, is_enabled=False)
+    model = model_of(acme)
+    version = model.versions.get()
+    check = version.checks.create(start=NOON, end=NOON + timedelta(days=1), checked_at=NOON, verdict="ok")
+    threshold = MonitorThreshold.objects.create(model=model, metric="accuracy", medium=0.02, high=0.05, critical=0.1)
     return {
+        "models": {"key": model.key},
+        "drift-checks": {"id": check.pk},
+        "monitor-thresholds": {"id": threshold.pk},
         "commands": {"id": str(command.pk)},
         "device": {"command_id": str(command.pk)},
         "credentials": {"public_id": issue(device, "mqtt", None)[0].public_id},
