@@ -15,9 +15,10 @@ Aggregates: avg, min, max, sum, count, delta (last minus first), rate (change an
 when a straight line through the window reaches "target".
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import inf, isfinite
+from math import inf
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, NamedTuple, TypeAlias
 
@@ -30,6 +31,7 @@ DESIRED = "$desired."
 MAX_DEPTH = 3
 MAX_LEAVES = 10
 MAX_WINDOW = 30 * 86_400
+MOST = 1e300
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {">": gt, ">=": ge, "<": lt, "<=": le, "=": eq, "!=": ne}
 WORDS = {
@@ -39,7 +41,24 @@ PRESENCES = ("online", "stale", "offline")
 
 
 class InvalidCondition(ValueError):
-    """Why a condition cannot be understood, in a sentence for who wrote it."""
+    """Why a condition cannot be understood, in a sentence for who wrote it, and where in its JSON it is."""
+
+    path: tuple[str | int, ...] = ()
+
+    @property
+    def pointer(self) -> str:
+        """As RFC 6901 writes it: /0/when/all/1."""
+        return "".join(f"/{step}" for step in self.path)
+
+
+@contextmanager
+def within(*steps: str | int) -> Iterator[None]:
+    """What cannot be understood in here is there."""
+    try:
+        yield
+    except InvalidCondition as error:
+        error.path = (*steps, *error.path)
+        raise
 
 
 class Known(NamedTuple):
@@ -253,7 +272,7 @@ def _read(said: Any, depth: int) -> Condition:
             _only(said, word)
             if not isinstance(parts, list) or not parts:
                 raise InvalidCondition(f'"{word}" is a list of conditions, one at least.')
-            return Several(tuple(_read(part, depth + 1) for part in parts), every)
+            return Several(tuple(_read_part(word, number, part, depth) for number, part in enumerate(parts)), every)
     if "no_data_for" in said:
         _only(said, "no_data_for", "metric")
         key = _text(said, "metric") if "metric" in said else ""
@@ -268,6 +287,11 @@ def _read(said: Any, depth: int) -> Condition:
     raise InvalidCondition('A condition has "metric", "no_data_for", "presence", "all" or "any".')
 
 
+def _read_part(word: str, number: int, said: Any, depth: int) -> Condition:
+    with within(word, number):
+        return _read(said, depth + 1)
+
+
 def _read_compare(said: Mapping[str, Any]) -> Compare:
     key, operator = _text(said, "metric"), said.get("is")
     if operator == "outside":
@@ -276,7 +300,7 @@ def _read_compare(said: Mapping[str, Any]) -> Compare:
         if low > high:
             raise InvalidCondition('"low" must not be above "high".')
         return Compare(key, "outside", (low, high), **_windowed(said, key))
-    if operator not in COMPARE:
+    if not isinstance(operator, str) or operator not in COMPARE:
         raise InvalidCondition(f'"is" is one of {", ".join(COMPARE)} or outside.')
     _only(said, "metric", "is", "value", "than", "than_desired", "plus", "agg", "over", "target")
     limits = [name for name in ("value", "than", "than_desired") if name in said]
@@ -287,8 +311,8 @@ def _read_compare(said: Mapping[str, Any]) -> Compare:
         if isinstance(limit, str):
             if operator not in {"=", "!="} or "agg" in said:
                 raise InvalidCondition("A text can be equal or not, and nothing else.")
-            if len(limit) > 255:
-                raise InvalidCondition('"value" is too long.')
+            if len(limit) > 255 or not limit.isprintable():
+                raise InvalidCondition('"value" is a short text.')
         else:
             limit = limit if isinstance(limit, bool) else _number_of(said, "value")
         if "plus" in said:
@@ -326,14 +350,14 @@ def _only(said: Mapping[str, Any], *names: str) -> None:
 
 def _text(said: Mapping[str, Any], name: str) -> str:
     text = said.get(name)
-    if not isinstance(text, str) or not 0 < len(text) <= 64 or text.startswith("$"):
+    if not isinstance(text, str) or not 0 < len(text) <= 64 or text.startswith("$") or not text.isprintable():
         raise InvalidCondition(f'"{name}" is the key of a metric.')
     return text
 
 
 def _number_of(said: Mapping[str, Any], name: str) -> float:
     number = said.get(name)
-    if isinstance(number, bool) or not isinstance(number, int | float) or not isfinite(number):
+    if isinstance(number, bool) or not isinstance(number, int | float) or not -MOST <= number <= MOST:
         raise InvalidCondition(f'"{name}" is a number.')
     return float(number)
 

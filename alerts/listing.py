@@ -27,22 +27,30 @@ class Filters:
     severity: str = ""
     project: str = ""
     search: str = ""
+    rule: str = ""
 
     @classmethod
     def read(cls, query: QueryDict) -> "Filters":
         """What cannot be understood is as if it had not been said."""
-        said = {name: query.get(name, "").replace("\0", "").strip()[:100] for name in ("project", "q")}
+        said = {name: query.get(name, "").replace("\0", "").strip()[:100] for name in ("project", "q", "rule")}
         shown, severity = query.get("shown", "open"), query.get("severity", "")
         return cls(
             shown if shown in SHOWN else "open",
             severity if severity in Severity.values else "",
             said["project"],
             said["q"],
+            said["rule"] if said["rule"].isdecimal() and len(said["rule"]) < 18 else "",
         )
 
     @property
     def address(self) -> str:
-        said = {"shown": self.shown, "severity": self.severity, "project": self.project, "q": self.search}
+        said = {
+            "shown": self.shown,
+            "severity": self.severity,
+            "project": self.project,
+            "q": self.search,
+            "rule": self.rule,
+        }
         return "?" + urlencode({name: value for name, value in said.items() if value})
 
     def narrow(self, alerts: AlertQuerySet) -> AlertQuerySet:
@@ -75,6 +83,8 @@ class Filters:
             alerts = alerts.filter(acknowledged_at=None)
         if self.project:
             alerts = alerts.filter(project__slug=self.project)
+        if self.rule:
+            alerts = alerts.filter(rule=self.rule)
         if self.search:
             words = self.search
             alerts = alerts.filter(

@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 from string import Formatter
 
-NAMES = ("device", "device_id", "project", "rule", "severity", "what", "value", "limit")
+# The names a template may hold, each with what it may stand for.
+EXAMPLE = {
+    "device": "Boiler 3",
+    "device_id": "WH_03",
+    "project": "Site North",
+    "rule": "Water too hot",
+    "severity": "critical",
+    "what": "Temperature",
+    "value": "81.5 °C",
+    "limit": "75 °C",
+}
+NAMES = tuple(EXAMPLE)
 DEFAULT = "{device}: {what} is {value} (limit {limit})"
 
 

@@ -10,7 +10,7 @@ those of alerts.conditions.
 
 from typing import Any
 
-from alerts.conditions import InvalidCondition, read_condition, span
+from alerts.conditions import InvalidCondition, read_condition, span, within
 from alerts.evaluator import SEVERITIES, CompiledRule, Level, Severity
 from alerts.schedule import read_schedule
 
@@ -22,7 +22,7 @@ def compile_rule(pk: int, revision: int, levels: Any, schedule: Any, zone: str) 
     """Raises InvalidCondition or InvalidSchedule, which say what is wrong in a sentence."""
     if not isinstance(levels, list) or not levels:
         raise InvalidCondition("A rule has one level at least.")
-    read = [_read_level(said) for said in levels]
+    read = [_read_level(number, said) for number, said in enumerate(levels)]
     severities = [level.severity for level in read]
     if len(set(severities)) < len(severities):
         raise InvalidCondition("Each severity can have one level only.")
@@ -51,7 +51,12 @@ def _level_sentence(level: Level) -> str:
     return " ".join(words) + "."
 
 
-def _read_level(said: Any) -> Level:
+def _read_level(number: int, said: Any) -> Level:
+    with within(number):
+        return _level(said)
+
+
+def _level(said: Any) -> Level:
     if not isinstance(said, dict):
         raise InvalidCondition('A level is an object with "severity" and "when".')
     strange = said.keys() - {"severity", "when", "clear", "for", "readings", "clear_for"}
@@ -59,11 +64,14 @@ def _read_level(said: Any) -> Level:
         raise InvalidCondition(f'"{min(strange)}" does not belong into a level.')
     if said.get("severity") not in SEVERITIES:
         raise InvalidCondition(f'"severity" is one of {", ".join(SEVERITIES)}.')
-    clear = said.get("clear")
+    with within("when"):
+        when = read_condition(said.get("when"))
+    with within("clear"):
+        clear = read_condition(said["clear"]) if said.get("clear") else None
     return Level(
         Severity(said["severity"]),
-        read_condition(said.get("when")),
-        read_condition(clear) if clear else None,
+        when,
+        clear,
         _seconds(said, "for"),
         int(_count(said, "readings", 1, MAX_READINGS)),
         _seconds(said, "clear_for"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -57,7 +57,11 @@ def read_schedule(said: Any, zone: str) -> Schedule | None:
     days = said.get("days", list(DAYS))
     if not isinstance(days, list) or not days or not all(day in DAYS for day in days):
         raise InvalidSchedule(f'"days" is a list of {", ".join(DAYS)}.')
-    return Schedule(frozenset(DAYS.index(day) for day in days), _time(said, "from"), _time(said, "to"), ZoneInfo(zone))
+    try:
+        hours = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InvalidSchedule(f"{zone} is no time zone. They are named like Europe/Vienna or UTC.") from error
+    return Schedule(frozenset(DAYS.index(day) for day in days), _time(said, "from"), _time(said, "to"), hours)
 
 
 def _time(said: dict[str, Any], name: str) -> time:

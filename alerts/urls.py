@@ -1,10 +1,22 @@
 from django.urls import path
 
-from alerts import views
+from alerts.views import alerts, backtests, rules
 
 urlpatterns = [
-    path("alerts/", views.alerts, name="alerts"),
-    path("alerts/<int:pk>/", views.alert, name="alert"),
-    path("alerts/<int:pk>/<slug:verb>/", views.change, name="alert-change"),
-    path("alerts/unsubscribe/<str:token>/", views.unsubscribe, name="alerts-unsubscribe"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/rules/", rules.rules, name="rules"),
+    path("alerts/rules/new/", rules.new, name="rule-new"),
+    path("alerts/rules/preview/", rules.preview, name="rule-preview"),
+    path("alerts/rules/<int:pk>/", rules.rule, name="rule"),
+    path("alerts/rules/<int:pk>/edit/", rules.edit, name="rule-edit"),
+    path("alerts/rules/<int:pk>/delete/", rules.delete, name="rule-delete"),
+    path("alerts/rules/<int:pk>/versions/", rules.history, name="rule-versions"),
+    path("alerts/rules/<int:pk>/why/", rules.why, name="rule-why"),
+    path("alerts/rules/<int:pk>/try/", backtests.try_out, name="rule-try"),
+    path("alerts/rules/<int:pk>/enable/", backtests.enable, name="rule-enable"),
+    path("alerts/rules/<int:pk>/disable/", backtests.disable, name="rule-disable"),
+    path("alerts/backtests/<int:pk>/", backtests.backtest, name="backtest"),
+    path("alerts/<int:pk>/", alerts.alert, name="alert"),
+    path("alerts/<int:pk>/<slug:verb>/", alerts.change, name="alert-change"),
+    path("alerts/unsubscribe/<str:token>/", alerts.unsubscribe, name="alerts-unsubscribe"),
 ]

@@ -23,7 +23,9 @@ from structlog.contextvars import get_contextvars
 
 from devices.audit import record
 from devices.command_states import DELIVERED, ENDINGS, QUEUED, REPLIES, SENT, UNDELIVERED, CommandStatus, moves
+from devices.firmware.links import link
 from devices.models import Command, CommandStep, CommandType, Device, Lifecycle, Project, Way, Witness
+from devices.models.command import UPDATE_FIRMWARE
 from devices.permissions import AnyUser, Permission
 from devices.schemas import complaints, unstorable
 from devices.signals import commands_changed
@@ -115,12 +117,24 @@ def send(
 ) -> tuple[list[Command], list[Skipped]]:
     """Queue the command for each device that can be sent it. Who is offline gets it on its return, until it expires."""
     made = plan(by, name, params, devices)
+    return queue(by, made.targets, params, expires_in=expires_in), made.skipped
+
+
+@transaction.atomic
+def queue(
+    by: "AnyUser | None",
+    targets: Iterable[tuple[Device, CommandType]],
+    params: Mapping[str, Any],
+    *,
+    expires_in: timedelta | None = None,
+) -> list[Command]:
+    """Queue a command for each device, in their order. Whether they may be sent it has been asked before."""
     now = timezone.now()
     trace_id = str(get_contextvars().get("request_id") or "")[:64]
     commands = [
         Command(
             device=device,
-            name=name,
+            name=command_type.name,
             label=command_type.label,
             params=dict(params),
             created_at=now,
@@ -131,7 +145,7 @@ def send(
             due_at=now,
             trace_id=trace_id,
         )
-        for device, command_type in made.targets
+        for device, command_type in targets
     ]
     Command.objects.bulk_create(commands)
     witness, who = (Witness.PORTAL, "") if by is None else (Witness.PERSON, by.get_username())
@@ -146,22 +160,23 @@ def send(
             device,
             project=device.project,
             command=str(command.pk),
-            name=name,
+            name=command.name,
             params=command.params,
         )
     if commands:
         _tell(commands)
         wake_outbox()
-    return commands, made.skipped
+    return commands
 
 
-def cancel(command: Command, by: "AnyUser") -> Command | None:
+def cancel(command: Command, by: "AnyUser | None") -> Command | None:
     """Take a command back that nobody has been told of yet. None if it is too late for that."""
     with transaction.atomic():
         locked = _lock(command.pk)
         if locked is None or locked.status != QUEUED or _is_claimed(locked, timezone.now()):
             return None
-        _note(locked, CommandStatus.CANCELLED, Witness.PERSON, detail=by.get_username())
+        witness, who = (Witness.PORTAL, "") if by is None else (Witness.PERSON, by.get_username())
+        _note(locked, CommandStatus.CANCELLED, witness, detail=who)
         record(by, "command.cancelled", locked.device, project=locked.device.project, command=str(locked.pk))
     return locked
 
@@ -191,7 +206,7 @@ def message(command: Command, now: datetime) -> dict[str, Any]:
     return {
         "id": str(command.pk),
         "name": command.name,
-        "params": command.params,
+        "params": command.params | _secrets(command),
         "expires": expires.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         **({"trace_id": command.trace_id} if command.trace_id else {}),
     }
@@ -262,6 +277,11 @@ def read_reply(body: object) -> Reply:
         # That it ended is worth more than what it says about it.
         result, reason = None, f"Its result was not kept: {detail} {reason}"
     return Reply(CommandStatus(status), result, reason.strip()[:LONGEST_REASON])
+
+
+def _secrets(command: Command) -> dict[str, Any]:
+    """Parameters that the device alone is told, and that are kept nowhere."""
+    return {"url": link(command.pk)} if command.name == UPDATE_FIRMWARE else {}
 
 
 def _lock(pk: UUID) -> Command | None:

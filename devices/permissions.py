@@ -26,6 +26,8 @@ class Permission(models.TextChoices):
     VIEW = "view", "see devices and their data"
     SEND_COMMANDS = "send_commands", "send commands to devices"
     EDIT_TWIN = "edit_twin", "change the settings of devices"
+    UPDATE_FIRMWARE = "update_firmware", "update the firmware of devices"
+    MANAGE_FIRMWARE = "manage_firmware", "upload and remove firmware"
     HANDLE_ALERTS = "handle_alerts", "acknowledge, assign, silence and resolve alerts"
     MANAGE_RULES = "manage_rules", "change alert rules and who is told"
     FEED_MODELS = "feed_models", "send predictions and outcomes of models, and check them"
@@ -46,6 +48,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
             Permission.VIEW,
             Permission.SEND_COMMANDS,
             Permission.EDIT_TWIN,
+            Permission.UPDATE_FIRMWARE,
             Permission.HANDLE_ALERTS,
             Permission.FEED_MODELS,
             Permission.WATCH_MQTT,

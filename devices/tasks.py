@@ -4,6 +4,7 @@ from django.utils import timezone
 from devices import availability, broker, outbox, removal
 from devices.api.once import forget_old_answers
 from devices.credentials import warn_of_expiry
+from devices.firmware import rollout
 from devices.models import Purge
 
 
@@ -28,6 +29,12 @@ def work_off_outbox() -> None:
 def withdraw_desired(device_id: str) -> None:
     """After a twin is gone."""
     outbox.withdraw_desired(device_id)
+
+
+@shared_task
+def roll_firmware_out() -> None:
+    """Time-outs, waves that are due, and what nobody could follow when it happened."""
+    rollout.work_off()
 
 
 @shared_task

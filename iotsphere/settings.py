@@ -182,6 +182,10 @@ CA_CERTIFICATE = env.str("CA_CERTIFICATE", default="")
 CA_KEY = env.str("CA_KEY", default="")
 CA_DIR = DATA_DIR / "ca"
 
+# Packages of firmware, and the key that signs them. Several web processes on several machines share it.
+FIRMWARE_DIR = DATA_DIR / "firmware"
+FIRMWARE_MAX_BYTES = env.int("FIRMWARE_MAX_BYTES", default=64 * 1024 * 1024)
+
 # --- Telemetry --------------------------------------------------------------------------------------------------
 
 # Functions called with the stored readings inside the transaction of each batch, in this order (import strings).
@@ -231,6 +235,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "keep broker informed": {"task": "devices.tasks.keep_broker_informed", "schedule": timedelta(minutes=1)},
+    "roll firmware out": {
+        "task": "devices.tasks.roll_firmware_out",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
+    },
     "go on with purges": {"task": "devices.tasks.go_on_with_purges", "schedule": timedelta(minutes=1)},
     "warn of expiring credentials": {
         "task": "devices.tasks.warn_of_expiring_credentials",
@@ -330,6 +339,8 @@ SPECTACULAR_SETTINGS = {
         "TransportOfPeople": "alerts.models.notification.OF_PEOPLE",
         "CommandReply": "telemetry.api.device.REPLY_CHOICES",
         "CommandStatus": "devices.command_states.CommandStatus",
+        "FirmwareCampaignStatus": "devices.models.CampaignStatus",
+        "FirmwareUpdateStatus": "devices.firmware.states.UpdateStatus",
         "CredentialKind": "devices.models.CredentialKind",
         "MetricKind": "devices.models.MetricKind",
         "Presence": "devices.models.Presence",

@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from devices.firmware.views import download, key
 from devices.views import authority_certificate, revoked_certificates
 from iotsphere.api import problems
 from iotsphere.observability.metrics import metrics
@@ -15,6 +16,8 @@ urlpatterns = [
     path("api/v1/", include("iotsphere.api.urls")),
     path("metrics", metrics),
     path("ca.pem", authority_certificate, name="authority"),
+    path("firmware.pem", key, name="firmware-key"),
+    path("firmware/download/<str:token>", download, name="firmware-download"),
     path("crl.pem", revoked_certificates, name="revoked-certificates"),
     path("api/telemetry", TelemetryView.as_view(schema=None)),
 ]

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.files.base import ContentFile
 from factory.declarations import LazyAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
-from devices.models import CommandType, Device, DeviceType, Membership, MetricDefinition, Project
+from devices.firmware.packages import take_in
+from devices.models import CommandType, Device, DeviceType, FirmwarePackage, Membership, MetricDefinition, Project
 from devices.permissions import Role
 from iotsphere.models import User
 from telemetry.models import Metric, Reading
@@ -100,3 +102,19 @@ class ReadingFactory(DjangoModelFactory[Reading]):
     metric = SubFactory(MetricFactory)
     time = NOON
     value = 20.0
+
+
+class FirmwarePackageFactory(DjangoModelFactory[FirmwarePackage]):
+    """A package as somebody uploads it."""
+
+    class Meta:
+        model = FirmwarePackage
+
+    project = SubFactory(ProjectFactory)
+    device_type = SubFactory(DeviceTypeFactory)
+    version = "2.0.0"
+    content = b"firmware"
+
+    @classmethod
+    def _create(cls, model_class: type[FirmwarePackage], *args: Any, **kwargs: Any) -> FirmwarePackage:
+        return take_in(None, file=ContentFile(kwargs.pop("content"), "firmware.bin"), **kwargs)

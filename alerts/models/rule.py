@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
 from alerts.conditions import InvalidCondition, span
@@ -53,6 +54,11 @@ class AlertRule(models.Model):
     message = models.CharField(max_length=300, blank=True)
     is_enabled = models.BooleanField("enabled", default=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
+    checked_revision = models.PositiveIntegerField(
+        null=True, editable=False,
+        help_text="Somebody has looked at the backtest of this one, or chose not to, before it was enabled.",
+    )  # fmt: skip
+    was_enabled_untried = models.BooleanField(default=False, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
     )
@@ -75,21 +81,32 @@ class AlertRule(models.Model):
                 kwargs["update_fields"] = {*kwargs["update_fields"], "revision"}
         super().save(*args, **kwargs)
 
+    def get_absolute_url(self) -> str:
+        return reverse("rule", args=[self.pk])
+
+    @property
+    def is_checked(self) -> bool:
+        """It means what it did when somebody looked at its backtest, or chose not to."""
+        return self.checked_revision == self.revision
+
     def clean(self) -> None:
-        errors: dict[str, str] = {}
+        errors: dict[str, ValidationError] = {}
         try:
             self.compiled()
         except (InvalidCondition, InvalidSchedule) as error:
-            errors["schedule" if isinstance(error, InvalidSchedule) else "levels"] = str(error)
-        problem = self._what_cannot_be() if "levels" not in errors else ""
+            if isinstance(error, InvalidSchedule):
+                errors["schedule"] = ValidationError(str(error))
+            else:  # the code says where in the JSON
+                errors["levels"] = ValidationError(str(error), code=error.pointer)
+        problem = "" if errors else self._what_cannot_be()
         if problem:
-            errors["levels"] = problem
+            errors["levels"] = ValidationError(problem)
         try:
             check_template(self.message)
         except InvalidTemplate as error:
-            errors["message"] = str(error)
+            errors["message"] = ValidationError(str(error))
         if self.device is not None and self.project is not None and self.device.project_id != self.project_id:
-            errors["device"] = "The device must belong to the rule's project."
+            errors["device"] = ValidationError("The device must belong to the rule's project.")
         if errors:
             raise ValidationError(errors)
 

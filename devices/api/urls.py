@@ -4,6 +4,7 @@ from rest_framework.routers import SimpleRouter
 from devices import paths  # noqa: F401 (knows <device_id:…>)
 from devices.api.availability import AvailabilityView
 from devices.api.commands import CommandViewSet
+from devices.api.firmware import FirmwareCampaignViewSet, FirmwarePackageViewSet, FirmwareUpdateViewSet
 from devices.api.provisioning import ProvisioningKeyViewSet, ProvisionView
 from devices.api.purges import PurgeViewSet
 from devices.api.twin import TwinView
@@ -23,6 +24,9 @@ router.register("devices", DeviceViewSet)
 router.register("credentials", CredentialViewSet)
 router.register("provisioning-keys", ProvisioningKeyViewSet, basename="provisioning-key")
 router.register("commands", CommandViewSet)
+router.register("firmware-packages", FirmwarePackageViewSet, basename="firmware-package")
+router.register("firmware-campaigns", FirmwareCampaignViewSet, basename="firmware-campaign")
+router.register("firmware-updates", FirmwareUpdateViewSet, basename="firmware-update")
 router.register("purges", PurgeViewSet)
 
 urlpatterns = [

@@ -4,6 +4,7 @@ from devices.models.command import Command, CommandStep, CommandType, Witness
 from devices.models.credential import Credential, CredentialKind
 from devices.models.device import Device, Lifecycle, Presence, Way
 from devices.models.device_type import DeviceType, MetricDefinition, MetricKind, ValueType, Widget
+from devices.models.firmware import CampaignStatus, FirmwareCampaign, FirmwarePackage, FirmwareStep, FirmwareUpdate
 from devices.models.kept_answer import KeptAnswer
 from devices.models.presence_span import PresenceSpan
 from devices.models.project import Membership, Project, Provisioning, RetentionClass
@@ -13,6 +14,7 @@ from devices.models.twin import Twin, TwinChange, TwinSide
 
 __all__ = [
     "AuditEntry",
+    "CampaignStatus",
     "ClaimCode",
     "Command",
     "CommandStep",
@@ -21,6 +23,10 @@ __all__ = [
     "CredentialKind",
     "Device",
     "DeviceType",
+    "FirmwareCampaign",
+    "FirmwarePackage",
+    "FirmwareStep",
+    "FirmwareUpdate",
     "KeptAnswer",
     "Lifecycle",
     "Membership",

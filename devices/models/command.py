@@ -3,6 +3,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
@@ -13,6 +14,8 @@ from devices.models.device_type import DeviceType
 from devices.permissions import ProjectScopedQuerySet
 from devices.schemas import validate_schema
 
+# Sent by campaigns alone (devices.firmware): no type has a command of this name.
+UPDATE_FIRMWARE = "update_firmware"
 COMMAND_NAME_PATTERN = r"[a-z][a-z0-9_]{0,63}"
 
 
@@ -63,6 +66,10 @@ class CommandType(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    def clean(self) -> None:
+        if self.name == UPDATE_FIRMWARE:
+            raise ValidationError({"name": "Firmware campaigns send this one: give it another name."})
 
 
 class CommandQuerySet(ProjectScopedQuerySet):

@@ -6,7 +6,6 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,6 +13,7 @@ from devices.availability import Span, periods, spans_of
 from devices.models import Device, ValueType, Widget
 from devices.presence import offline_after
 from iotsphere.dashboards.values import Shown, shown_metrics
+from telemetry.charts import script_addresses
 from telemetry.models import Metric
 
 
@@ -32,7 +32,6 @@ TABS = [
 FIRST_TAB = "operations"
 BAR = timedelta(days=7)
 PERIOD_NAMES = ("24 h", "7 days", "30 days")
-CHART_SCRIPTS = ("chart.js/chart.umd.min.js", "chartjs-plugin-zoom/chartjs-plugin-zoom.min.js")
 
 
 class Stretch(NamedTuple):
@@ -141,7 +140,7 @@ class DevicePage:
             "history": reverse("api:history", args=[self.device.device_id]),
             "timeZone": str(self.device.project.time_zone),
             "charts": self.charts,
-            "scripts": [static(f"vendor/{file}") for file in CHART_SCRIPTS],
+            "scripts": script_addresses(),
             "sparklines": [metric.key for metric in self.status_cards if metric.is_number],
         }
 

@@ -5,9 +5,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
+from iotsphere.simulator.firmware import FIRST_VERSION, Firmware
+
 Json = dict[str, Any]
+UPDATE_FIRMWARE = "update_firmware"
 
 REMEMBERED = 100
 
@@ -46,6 +50,8 @@ class Manner:
     """Seconds from a command or a setting to its being done."""
     answers: bool = True
     """False: commands and settings reach it and nothing comes back, as from a controller that hangs."""
+    spoils_firmware: bool = False
+    """What it downloads arrives damaged: its updates fail."""
     refuses: Mapping[str, str] = field(default_factory=dict)
     """Names of commands, and what it says instead of obeying."""
 
@@ -53,11 +59,13 @@ class Manner:
 class Hand:
     """What a device does with what it is told. The first three methods may be called in any thread."""
 
-    def __init__(self, device: Obedient, manner: Manner, link: Telling) -> None:
+    def __init__(self, device: Obedient, manner: Manner, link: Telling, version: str = FIRST_VERSION) -> None:
         self._device, self._manner, self._link = device, manner, link
+        self._firmware = Firmware(link.report, version, manner.delay, is_spoilt=manner.spoils_firmware)
         self._told: queue.SimpleQueue[tuple[float, Json | tuple[int, Json]]] = queue.SimpleQueue()
         self._waiting: list[tuple[float, Json | tuple[int, Json]]] = []
-        self._said: dict[str, tuple[str, Any, str]] = {}  # by the command's ID: it may come again
+        # By the command's ID: it may come again.
+        self._said: dict[str, tuple[str, Any, str]] = {}
         self._version: int | None = None
 
     def command(self, body: Json) -> None:
@@ -67,9 +75,9 @@ class Hand:
         self._told.put((time.monotonic(), (version, state)))
 
     def introduce(self) -> None:
-        """Say what the device is set to."""
+        """Say what the device is set to, and what runs on it."""
         if self._manner.answers:
-            self._link.report(self._device.settings(), self._version)
+            self._link.report({**self._device.settings(), "firmware": self._firmware.reported}, self._version)
 
     def work(self) -> None:
         """Do what is due."""
@@ -86,7 +94,7 @@ class Hand:
             else:
                 self._version = what[0]
                 self._device.set(what[1])
-                self.introduce()
+                self._link.report(self._device.settings(), self._version)
 
     def _is_known(self, command: Json) -> bool:
         """Whether it came before; then the device says again what it said."""
@@ -104,6 +112,8 @@ class Hand:
             self._say(command_id, "rejected", reason=self._manner.refuses[name])
         elif datetime.fromisoformat(command["expires"]) < datetime.now(UTC):
             self._say(command_id, "rejected", reason="It came too late.")
+        elif name == UPDATE_FIRMWARE:
+            self._firmware.begin(command["params"], partial(self._say, command_id))
         else:
             try:
                 self._say(command_id, "succeeded", self._device.do(name, command["params"], time.time()))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from iotsphere.simulator.columns import Simulated, Value, reading
+from iotsphere.simulator.firmware import FIRST_VERSION
 from iotsphere.simulator.obedience import Hand, Manner, Obedient, Unable
 from telemetry.device_link import DeviceLink, close_all
 
@@ -43,6 +44,7 @@ class Actor:
     has_clock: bool = True
     reporter: Reporter = field(default_factory=Reporter)
     manner: Manner = field(default_factory=Manner)
+    firmware: str = FIRST_VERSION
 
     def settings(self) -> dict[str, Any]:
         return self.simulated.settings() if isinstance(self.simulated, Obedient) else {}
@@ -63,7 +65,7 @@ class Actor:
 def play(url: str, actors: Sequence[Actor], stop: threading.Event) -> None:
     """Connect every actor, publish what it measures, each at its own interval, and do as it is told, until `stop`."""
     links = [DeviceLink(url, actor.device_id, backlog=100 if actor.has_clock else 0) for actor in actors]
-    hands = [Hand(actor, actor.manner, link) for actor, link in zip(actors, links, strict=True)]
+    hands = [Hand(actor, actor.manner, link, actor.firmware) for actor, link in zip(actors, links, strict=True)]
     for link, hand in zip(links, hands, strict=True):
         link.obey(hand.command, hand.desired, hand.introduce)
         link.open()

@@ -1,5 +1,6 @@
-// One chart of the History tab: lines with their min-max bands, targets dashed, counters as bars.
+// One chart over time: lines with their min-max bands, targets dashed, counters as bars, limits and alerts marked.
 
+import { marksPlugin } from "./chart-marks.js";
 import { valueInWords } from "./values.js";
 
 const COLOURS = 6;
@@ -13,9 +14,11 @@ const css = (name) => getComputedStyle(document.documentElement).getPropertyValu
  * @param chart      {title, metrics} of the page's settings
  * @param points     by metric key: [[milliseconds, value, min, max], …]
  * @param interval   milliseconds between two points; a longer gap interrupts the line
+ * @param onZoom     what to do with a part that was dragged over; without it nothing can be
+ * @param marks      {limits: [{key, value, severity}, …], spans: [{from, to, severity}, …]}
  */
-export function drawChart(Chart, canvas, { chart, points, interval, from, to, clock, onZoom }) {
-  const axes = axesOf(chart.metrics, points);
+export function drawChart(Chart, canvas, { chart, points, interval, from, to, clock, onZoom, marks }) {
+  const axes = axesOf(chart.metrics, points, marks?.limits ?? []);
   const bars = chart.metrics.every((metric) => metric.counter);
   const grid = css("--chart-grid");
   const tick = css("--text-3");
@@ -33,8 +36,10 @@ export function drawChart(Chart, canvas, { chart, points, interval, from, to, cl
     },
     ticks: { color: tick, padding: 8, maxRotation: 0, autoSkip: false, callback: (value) => clock.label(value - shift) },
   };
+  const axisOf = (key) => axes.get(chart.metrics.find((metric) => metric.key === key).unit).id;
   return new Chart(canvas, {
     type: bars ? "bar" : "line",
+    plugins: marks ? [marksPlugin(marks, axisOf)] : [],
     data: { datasets: chart.metrics.flatMap((metric, position) => datasets(metric, position, points, interval, axes)) },
     options: {
       animation: false,
@@ -51,8 +56,8 @@ export function drawChart(Chart, canvas, { chart, points, interval, from, to, cl
         zoom: {
           zoom: {
             mode: "x",
-            wheel: { enabled: true, modifierKey: "ctrl" },
-            drag: { enabled: true, threshold: 8, backgroundColor: `${css("--accent")}26` },
+            wheel: { enabled: Boolean(onZoom), modifierKey: "ctrl" },
+            drag: { enabled: Boolean(onZoom), threshold: 8, backgroundColor: `${css("--accent")}26` },
             onZoomComplete: ({ chart: { scales } }) => onZoom(scales.x.min, scales.x.max),
           },
         },
@@ -68,13 +73,14 @@ function wholeBuckets(series, interval) {
 }
 
 /** One axis per unit: the first at the left, the next at the right. */
-function axesOf(metrics, points) {
+function axesOf(metrics, points, limits) {
   const units = [...new Set(metrics.map((metric) => metric.unit))];
   return new Map(
     units.map((unit, position) => {
       const ofUnit = metrics.filter((metric) => metric.unit === unit);
-      const extremes = ofUnit.flatMap((metric) => (points[metric.key] ?? []).flatMap(([, ...values]) => values));
-      return [unit, { id: position ? `y${position}` : "y", fromZero: isNearZero(extremes) }];
+      const measured = ofUnit.flatMap((metric) => (points[metric.key] ?? []).flatMap(([, ...values]) => values));
+      const marked = limits.filter((limit) => ofUnit.some((metric) => metric.key === limit.key)).map(({ value }) => value);
+      return [unit, { id: position ? `y${position}` : "y", fromZero: isNearZero([...measured, ...marked]), marked }];
     }),
   );
 }
@@ -88,11 +94,12 @@ function isNearZero(values) {
 
 function yAxes(axes, { grid, tick, bars }) {
   return Object.fromEntries(
-    Array.from(axes, ([unit, { id, fromZero }], position) => [
+    Array.from(axes, ([unit, { id, fromZero, marked }], position) => [
       id,
       {
         position: position ? "right" : "left",
         beginAtZero: bars || fromZero,
+        ...(marked.length && { suggestedMin: Math.min(...marked), suggestedMax: Math.max(...marked) }),
         grace: bars || fromZero ? 0 : "8%",
         border: { display: false },
         grid: { color: grid, drawTicks: false, drawOnChartArea: position === 0 },

@@ -5,7 +5,9 @@ from typing import Any, cast
 import structlog
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import InterfaceError, OperationalError
+from django.http import HttpResponseBase
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
@@ -17,6 +19,8 @@ from rest_framework.views import APIView
 from devices.api.errors import Conflict
 from devices.command_states import REPLIES, CommandStatus
 from devices.commands import hand_over, message, read_reply, reply
+from devices.firmware.download import answer
+from devices.firmware.views import update_in_force
 from devices.models import Credential, Device, Lifecycle, Twin, Way
 from devices.twin import Stale, read_report, report, twin_of
 from telemetry.api.telemetry import ApiKeyAuthentication, PerCredential, Unavailable
@@ -24,6 +28,7 @@ from telemetry.api.telemetry import ApiKeyAuthentication, PerCredential, Unavail
 log = structlog.get_logger(__name__)
 
 REPLY_CHOICES = [(status.value, status.label) for status in REPLIES]
+NO_UPDATE = "The device has not been told to update its firmware, or has ended doing so."
 NO_COMMAND = "There is no such command for this device."
 TOO_OFTEN = OpenApiResponse(description="Too many requests with this key. Retry-After says how long.")
 AWAY = OpenApiResponse(description=Unavailable.default_detail)
@@ -121,6 +126,28 @@ class DeviceReplyView(DeviceView):
         if command is None:
             raise NotFound(NO_COMMAND)
         return Response({"id": str(command.pk), "status": command.status})
+
+
+class DeviceFirmwareView(DeviceView):
+    @extend_schema(
+        tags=["device"],
+        summary="Download the firmware to update to",
+        operation_id="download_firmware",
+        responses={
+            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+            404: OpenApiResponse(description=NO_UPDATE),
+            416: OpenApiResponse(description="The file has no such part."),
+            429: TOO_OFTEN,
+            503: AWAY,
+        },
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """The file of the update that the device has been told of, or the part of it that `Range` asks for."""
+        update = update_in_force(device=self.device)
+        if update is None:
+            raise NotFound(NO_UPDATE)
+        return answer(request, update.campaign.package)
 
 
 class DeviceTwinView(DeviceView):

@@ -2,7 +2,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from devices import paths  # noqa: F401 (knows <device_id:…>)
-from telemetry.api.device import DeviceCommandsView, DeviceReplyView, DeviceTwinView
+from telemetry.api.device import DeviceCommandsView, DeviceFirmwareView, DeviceReplyView, DeviceTwinView
 from telemetry.api.history import ComparisonView, HistoryView
 from telemetry.api.latest import LatestView
 from telemetry.api.metrics import MetricViewSet
@@ -25,6 +25,7 @@ urlpatterns = [
     path("telemetry/", TelemetryView.as_view(schema=None)),
     path("device/commands", DeviceCommandsView.as_view(), name="device-commands"),
     path("device/commands/<str:command_id>/reply", DeviceReplyView.as_view(), name="device-reply"),
+    path("device/firmware", DeviceFirmwareView.as_view(), name="device-firmware"),
     path("device/twin", DeviceTwinView.as_view(), name="device-twin"),
     *router.urls,
 ]

@@ -23,7 +23,8 @@ from devices.audit import record
 from devices.claims import codes_for
 from devices.commands import send
 from devices.credentials import issue
-from devices.models import Project, Purge, RetentionClass, RevokedCertificate
+from devices.firmware.rollout import Rules, start
+from devices.models import FirmwareCampaign, Project, Purge, RetentionClass, RevokedCertificate
 from devices.provisioning import make_key
 from devices.twin import report
 from mlmonitor.models import (
@@ -52,6 +53,7 @@ from tests.factories import (
     CommandTypeFactory,
     DeviceFactory,
     DeviceTypeFactory,
+    FirmwarePackageFactory,
     MembershipFactory,
     MetricFactory,
     ReadingFactory,
@@ -122,6 +124,12 @@ def _command(project: Project) -> Any:
     return command
 
 
+def campaign_of(project: Project) -> FirmwareCampaign:
+    device = DeviceFactory.create(project=project, device_type=DeviceTypeFactory.create())
+    package = FirmwarePackageFactory.create(project=project, device_type=device.device_type)
+    return start(None, package, "all of its type", [device], Rules())[0]
+
+
 def _notification(project: Project) -> Notification:
     alert = alert_of(project)
     hook = Webhook.objects.create(project=project, name="hook", url="https://example.com/")
@@ -141,6 +149,9 @@ OF_PROJECTS: dict[str, MakeRow] = {
     "devices.ClaimCode": lambda project: codes_for([DeviceFactory.create(project=project)], UserFactory.create())[0],
     "devices.Credential": lambda project: issue(DeviceFactory.create(project=project), "api_key", None)[0],
     "devices.Command": _command,
+    "devices.FirmwarePackage": lambda project: FirmwarePackageFactory.create(project=project),
+    "devices.FirmwareCampaign": campaign_of,
+    "devices.FirmwareUpdate": lambda project: campaign_of(project).updates.get(),
     "devices.Twin": lambda project: report(DeviceFactory.create(project=project), {"mode": "eco"}),
     "devices.Purge": lambda project: Purge.objects.create(device_id="gone", name="Gone", project=project),
     "telemetry.Metric": _metric,

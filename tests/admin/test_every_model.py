@@ -16,6 +16,8 @@ NEVER_ADDED = {
     "axes.AccessAttempt",
     "axes.AccessLog",
     "devices.Command",
+    "devices.FirmwareCampaign",
+    "devices.FirmwareUpdate",
     "devices.Twin",
     "devices.AuditEntry",
     "devices.ClaimCode",

@@ -31,8 +31,17 @@ from devices.provisioning import make_key
 from iotsphere.models import User
 from mlmonitor.models import MonitorThreshold
 from telemetry.models import RejectedMessage
+from tests.admin.rows import campaign_of
 from tests.alerts.rules import alert_of, rule_for
-from tests.factories import NOON, CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
+from tests.factories import (
+    NOON,
+    CommandTypeFactory,
+    DeviceFactory,
+    DeviceTypeFactory,
+    FirmwarePackageFactory,
+    MetricFactory,
+    ReadingFactory,
+)
 from tests.mlmonitor.rows import model_of
 
 EXAMPLES = 10
@@ -47,6 +56,9 @@ PLACES = [
     "devices",
     "drift-checks",
     "escalation-steps",
+    "firmware-campaigns",
+    "firmware-packages",
+    "firmware-updates",
     "history",
     "me",
     "members",
@@ -110,6 +122,8 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
     version = model.versions.get()
     check = version.checks.create(start=NOON, end=NOON + timedelta(days=1), checked_at=NOON, verdict="ok")
     threshold = MonitorThreshold.objects.create(model=model, metric="accuracy", medium=0.02, high=0.05, critical=0.1)
+    campaign = campaign_of(acme)
+    package = FirmwarePackageFactory.create(project=acme, device_type=boiler, version="1.0")
     return {
         "models": {"key": model.key},
         "drift-checks": {"id": check.pk},
@@ -119,6 +133,9 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
         "credentials": {"public_id": issue(device, "mqtt", None)[0].public_id},
         "device-types": {"slug": "boiler"},
         "devices": {"device_id": "boiler.1"},
+        "firmware-campaigns": {"id": campaign.pk},
+        "firmware-packages": {"id": package.pk},
+        "firmware-updates": {"id": campaign.updates.get().pk},
         "members": {"id": vera.memberships.get().pk},
         "metrics": {"id": metric.pk},
         "projects": {"slug": "acme"},

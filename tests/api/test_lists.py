@@ -8,6 +8,7 @@ from devices.commands import send
 from devices.models import Credential, DeviceType, Project, Purge
 from iotsphere.models import User
 from telemetry.models import RejectedMessage
+from tests.admin.rows import campaign_of
 from tests.factories import (
     CommandTypeFactory,
     DeviceFactory,
@@ -27,6 +28,9 @@ LISTS = [
     "devices",
     "credentials",
     "commands",
+    "firmware-packages",
+    "firmware-campaigns",
+    "firmware-updates",
     "purges",
     "rejected-messages",
     "metrics",
@@ -73,6 +77,7 @@ def populate(project: Project) -> None:
     RejectedMessage.objects.create(device=device, sender="x", door="http", received_at="2025-12-19T12:00Z", body=b"?")
     Purge.objects.create(device_id=device.device_id, name=device.name, project=project)
     send(None, "blink", {}, [device])
+    campaign_of(project)
     DeviceFactory.create(project=project, device_type=DeviceType.objects.get_or_create(slug="server")[0])
     member = MembershipFactory.create(project=project).user
     Credential.objects.create(device=device, kind="api_key", public_id=f"{device.pk:016x}", created_by=member)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.http import QueryDict
 from django.urls import URLPattern, reverse
@@ -13,16 +14,26 @@ from rest_framework.test import APIClient
 
 from alerts.models import Backtest, EscalationStep, NotificationPreference, Silence, Webhook
 from devices.commands import send
-from devices.models import Credential, Purge
+from devices.models import Credential, FirmwarePackage, Purge
 from devices.provisioning import make_key
 from iotsphere.models import User
 from mlmonitor.models import MonitorThreshold
 from telemetry.models import RejectedMessage
+from tests.admin.rows import campaign_of
 from tests.alerts.rules import HOT, alert_of, rule_for
-from tests.factories import NOON, CommandTypeFactory, DeviceFactory, DeviceTypeFactory, MetricFactory, UserFactory
+from tests.factories import (
+    NOON,
+    CommandTypeFactory,
+    DeviceFactory,
+    DeviceTypeFactory,
+    FirmwarePackageFactory,
+    MetricFactory,
+    UserFactory,
+)
 from tests.mlmonitor.rows import model_of
 from tests.routes import routes
 
+PACKAGE = 4711
 CAST = ["alice", "oscar", "vera", "charlie", "root", "nobody"]
 # What alice, oscar, vera, charlie, root and nobody get.
 ALL = (200, 200, 200, 200, 200, 401)
@@ -86,6 +97,20 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "POST command-list": (201, 201, 403, 403, 201, 401),
     "GET command-detail": MEMBERS,
     "POST command-cancel": (200, 200, 403, 404, 200, 401),
+    "GET firmware-package-list": ALL,
+    "POST firmware-package-list": (201, 403, 403, 403, 201, 401),
+    "GET firmware-package-detail": MEMBERS,
+    "DELETE firmware-package-detail": (204, 403, 403, 404, 204, 401),
+    "GET firmware-campaign-list": ALL,
+    "POST firmware-campaign-list": (201, 201, 403, 403, 201, 401),
+    "GET firmware-campaign-detail": MEMBERS,
+    "POST firmware-campaign-pause": (200, 200, 403, 404, 200, 401),
+    "POST firmware-campaign-resume": (409, 409, 403, 404, 409, 401),
+    "POST firmware-campaign-cancel": (200, 200, 403, 404, 200, 401),
+    "POST firmware-campaign-retry": (409, 409, 403, 404, 409, 401),
+    "GET firmware-update-list": ALL,
+    "GET firmware-update-detail": MEMBERS,
+    "GET device-firmware": (401,) * 6,
     "GET twin": MEMBERS,
     "PATCH twin": (200, 200, 403, 404, 200, 401),
     "GET device-commands": (401,) * 6,
@@ -176,6 +201,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST provision": {"device_id": "newcomer"},
     "POST api/v1/provision/": {"device_id": "newcomer"},
     "POST command-list": {"name": "blink", "devices": ["boiler.1"]},
+    "POST firmware-campaign-list": {"package": PACKAGE},
     "PATCH twin": {"desired": {"mode": "eco"}},
 }
 BODIES |= {
@@ -208,6 +234,7 @@ BODIES |= {
     "POST monitor-threshold-list": {"model": "leak", "metric": "psi", "medium": 0.2, "high": 0.3, "critical": 0.4},
     "PATCH monitor-threshold-detail": {"medium": 0.01},
 }
+UPLOADS = {"POST firmware-package-list": {"project": "acme", "device_type": "boiler", "version": "3"}}
 UNASKED = {"head", "options"}
 QUERIES = {
     "GET history": "?metrics=temperature",
@@ -256,6 +283,9 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
     purge = Purge.objects.create(device_id="boiler.1", name="boiler.1", project=acme)
     credential = Credential.objects.create(device=device, kind="api_key", public_id="0123456789abcdef")
     rule = rule_for(device, is_enabled=False)
+    package = FirmwarePackageFactory.create(project=acme, device_type=device.device_type)
+    FirmwarePackage.objects.filter(pk=package.pk).update(id=PACKAGE)
+    campaign = campaign_of(acme)
     silence = Silence.objects.create(project=acme, reason="works", starts_at=NOON, ends_at=NOON + timedelta(hours=1))
     webhook = Webhook.objects.create(project=acme, name="hook", url="https://example.com/")
     step = EscalationStep.objects.create(project=acme, role="admin")
@@ -278,6 +308,9 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         "credential": {"public_id": credential.public_id},
         "metric": {"pk": metric.pk},
         "command": {"pk": command.pk},
+        "firmware-package": {"pk": PACKAGE},
+        "firmware-campaign": {"pk": campaign.pk},
+        "firmware-update": {"pk": campaign.updates.get().pk},
         "twin": {"device_id": "boiler.1"},
         "device": {"device_id": "boiler.1", "command_id": command.pk},
         "provisioning-key": {"public_id": make_key(acme, alice)[0].public_id},
@@ -310,10 +343,13 @@ def ask(places: dict[str, Any], request: pytest.FixtureRequest) -> Callable[[str
         groups = ROUTES[operation].pattern.regex.groupindex
         kwargs = {key: value for key, value in _place(places, name).items() if key in groups} if groups else {}
         address = reverse(f"api:{name}", kwargs=kwargs) if ROUTES[operation].name else f"/{name}"
-        client = APIClient()
+        client, body = APIClient(), BODIES.get(operation)
+        if operation in UPLOADS:
+            body = {**UPLOADS[operation], "file": SimpleUploadedFile("new.bin", b"new")}
+            client.default_format = "multipart"
         if who != "nobody":
             client.force_login(request.getfixturevalue(who))
-        return getattr(client, method.lower())(address + QUERIES.get(operation, ""), BODIES.get(operation))
+        return getattr(client, method.lower())(address + QUERIES.get(operation, ""), body)
 
     return ask
 

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from django.db.models import Model
 from django.urls import reverse
 
+from alerts.models import Backtest
 from devices.models import ClaimCode, Device, Project
 from iotsphere.models import User
-from tests.alerts.rules import alert_of
+from tests.alerts.rules import alert_of, rule_for
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import PageClient
 from tests.routes import routes
@@ -16,6 +18,7 @@ CAST = ["alice", "oscar", "vera", "charlie", "root", "nobody"]
 # What alice, oscar, vera, charlie, root and nobody get: who has not signed in is sent to do so.
 ALL = (200, 200, 200, 200, 200, 302)
 MEMBERS = (200, 200, 200, 404, 200, 302)
+ADMINISTRATORS = (200, 403, 403, 404, 200, 302)
 OPERATORS = (200, 200, 403, 403, 200, 302)
 SIGNED_IN_ALREADY = (302, 302, 302, 302, 302, 200)
 
@@ -26,6 +29,18 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "alerts": ALL,
     "alert": MEMBERS,
     "alert-change": (405,) * 6,
+    "rules": ALL,
+    "rule": MEMBERS,
+    "rule-new": (200, 403, 403, 403, 200, 302),
+    "rule-preview": (405,) * 6,
+    "rule-edit": ADMINISTRATORS,
+    "rule-delete": ADMINISTRATORS,
+    "rule-versions": MEMBERS,
+    "rule-why": MEMBERS,
+    "rule-try": (405,) * 6,
+    "rule-enable": (405,) * 6,
+    "rule-disable": (405,) * 6,
+    "backtest": (200, 404, 404, 404, 200, 302),
     "alerts-unsubscribe": (404,) * 6,
     "console": OPERATORS,
     "fleet-map": ALL,
@@ -42,6 +57,8 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "logout": (405,) * 6,
     "first_start": (403,) * 6,
     "authority": (200,) * 6,
+    "firmware-key": (200,) * 6,
+    "firmware-download": (404,) * 6,
     "revoked-certificates": (200,) * 6,
 }
 ARGUMENTS = {
@@ -68,11 +85,20 @@ def boiler(acme: Project) -> Device:
     return device
 
 
+def row_of(name: str, boiler: Device) -> Model:
+    """What a page with a number is about."""
+    if name.startswith("rule"):
+        return rule_for(boiler)
+    if name == "backtest":
+        return Backtest.objects.create(rule=rule_for(boiler), revision=1)
+    return alert_of(boiler.project, device=boiler)
+
+
 @pytest.mark.parametrize("name", MATRIX)
 def test_the_matrix_holds(
     name: str, boiler: Device, root: User, pages: PageClient, request: pytest.FixtureRequest
 ) -> None:
-    arguments = {**ARGUMENTS, "pk": alert_of(boiler.project, device=boiler).pk}
+    arguments = {**ARGUMENTS, "pk": row_of(name, boiler).pk}
     if name == "models-tab":
         arguments["tab"] = "drift"
     address = reverse(name, kwargs={key: arguments[key] for key in ROUTES[name].pattern.converters})

@@ -118,4 +118,5 @@ def test_a_setting_is_taken_and_reported() -> None:
 def test_it_says_what_it_is_set_to_when_it_comes() -> None:
     hand, _, line = a_hand()
     hand.introduce()
-    assert line.reports == [({"on": True}, None)]
+    [(state, version)] = line.reports
+    assert (state["on"], state["firmware"]["version"], version) == (True, "1.0.0", None)

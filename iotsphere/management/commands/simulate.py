@@ -1,16 +1,20 @@
 import threading
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from devices.firmware.targets import running_versions
+from devices.models import Device
 from iotsphere.demo.fleet import FLEET
 from iotsphere.demo.incidents import Incidents
 from iotsphere.simulator.columns import Value
+from iotsphere.simulator.firmware import FIRST_VERSION
 from iotsphere.simulator.play import Actor, play
 from telemetry.agent.links import MqttLink, default_device_id
 from telemetry.agent.outbox import Outbox
@@ -33,9 +37,17 @@ class Command(BaseCommand):
             help="Leave this machine out: an agent of its own reports it.",
         )
 
-    def handle(self, *, without_server: bool, **options: Any) -> None:
+        parser.add_argument(
+            "--spoil-firmware",
+            action="append",
+            default=[],
+            metavar="DEVICE_ID",
+            help="Have what this device downloads arrive damaged: its updates fail.",
+        )
+
+    def handle(self, *, without_server: bool, spoil_firmware: list[str], **options: Any) -> None:
         stop = stop_on_signals()
-        actors = list(_actors(time.time()))
+        actors = list(_actors(time.time(), spoil_firmware))
         connection.close()
         if not without_server:
             threading.Thread(
@@ -52,13 +64,29 @@ class Command(BaseCommand):
         self.stdout.write("The devices say goodbye.")
 
 
-def _actors(now: float) -> Iterator[Actor]:
+def _actors(now: float, spoil_firmware: Sequence[str]) -> Iterator[Actor]:
     last = _last_reported()
+    versions = _last_versions()
     for device in FLEET:
+        manner = replace(device.manner, spoils_firmware=device.device_id in spoil_firmware)
         simulated = device.build(now, Incidents())
         if device.device_id in last:
             simulated.resume(*last[device.device_id])
-        yield Actor(device.device_id, simulated, device.interval, has_clock=device.has_clock, manner=device.manner)
+        yield Actor(
+            device.device_id,
+            simulated,
+            device.interval,
+            has_clock=device.has_clock,
+            manner=manner,
+            firmware=versions.get(device.device_id) or FIRST_VERSION,
+        )
+
+
+def _last_versions() -> dict[str, str]:
+    """By device ID: the firmware that it said it runs."""
+    devices = Device.objects.filter(device_id__in=[device.device_id for device in FLEET])
+    versions = running_versions(devices)
+    return {device.device_id: versions.get(device.pk, "") for device in devices}
 
 
 def _last_reported() -> dict[str, tuple[float, dict[str, Value]]]:

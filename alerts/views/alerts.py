@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from alerts import lifecycle
 from alerts.listing import Filters
 from alerts.live import mark_read
-from alerts.models import Alert, AlertEvent, Notification, NotificationPreference, Transport
+from alerts.models import Alert, AlertEvent, AlertRule, Notification, NotificationPreference, Transport
 from alerts.models.notification import MinimumSeverity
 from alerts.notify.email import SALT
 from alerts.notify.silences import silenced_until
@@ -46,6 +47,8 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "page": page,
         "may_handle": may_handle,
         "newest": _newest(request),
+        "rule": AlertRule.objects.visible_to(request.user).filter(pk=filters.rule).first() if filters.rule else None,
+        "all_rules": replace(filters, rule="").address,
         "projects": Project.objects.visible_to(request.user).values_list("slug", "name"),
     }
     mark_read(request.user)
@@ -66,7 +69,6 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
         "held": found.holds.count(),
         "quiet_until": silenced_until(found, timezone.now()),
         "may_handle": may(request.user, Permission.HANDLE_ALERTS, project),
-        "may_manage_rules": may(request.user, Permission.MANAGE_RULES, project) and request.user.is_staff,
         "members": members,
         "newest": _newest(request),
     }
