@@ -65,7 +65,9 @@ def take_predictions(model: MonitoredModel, said: Sequence[Any], now: datetime, 
     with transaction.atomic():
         take_turn(model)
         known = set(
-            Prediction.objects.filter(model=model, key__in=[row.key for row, _ in rows]).values_list("key", flat=True)
+            Prediction.objects.filter(model=model, key__among=[row.key for row, _ in rows]).values_list(
+                "key", flat=True
+            )
         )
         new: dict[str, tuple[Row, int | None]] = {}
         duplicate = []

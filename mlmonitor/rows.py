@@ -136,6 +136,8 @@ def read_outcome(said: Mapping[str, Any], name: str, classifies: bool) -> tuple[
 
 
 def read_number(value: Any, name: str) -> float:
+    if type(value) is float and math.isfinite(value):  # nearly always
+        return value
     if isinstance(value, Cell):
         try:
             value = float(value)

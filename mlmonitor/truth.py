@@ -41,13 +41,13 @@ def take_truth(model: MonitoredModel, said: Sequence[Any], now: datetime) -> Tol
     with transaction.atomic():
         take_turn(model)
         before = {
-            truth.key: truth for truth in GroundTruth.objects.filter(model=model, key__in=outcomes).only(
+            truth.key: truth for truth in GroundTruth.objects.filter(model=model, key__among=outcomes).only(
                 "key", "label", "value", "revision"
             )
         }  # fmt: skip
         places = {
             key: (version, hour_of(time), segment)
-            for key, version, time, segment in Prediction.objects.filter(model=model, key__in=outcomes).values_list(
+            for key, version, time, segment in Prediction.objects.filter(model=model, key__among=outcomes).values_list(
                 "key", "version_id", "time", "segment"
             )
         }

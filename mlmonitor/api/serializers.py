@@ -37,12 +37,13 @@ class DeploymentSerializer(serializers.ModelSerializer):
 class VersionSerializer(serializers.ModelSerializer):
     features = FeatureSerializer(many=True)
     deployments = DeploymentSerializer(many=True, read_only=True)
+    alias = serializers.CharField(read_only=True, help_text="champion, challenger, or empty.")
     parameters = serializers.DictField(required=False)
 
     class Meta:
         model = ModelVersion
         fields = ["name", "alias", "framework", "parameters", "features", "deployments", "created_at"]
-        read_only_fields = ["alias", "created_at"]
+        read_only_fields = ["created_at"]
 
     def validate_features(self, features: list[dict[str, Any]]) -> list[dict[str, Any]]:
         keys = [feature["key"] for feature in features]

@@ -3,6 +3,7 @@ from typing import ClassVar
 from django.db import models
 
 from devices.models import Device
+from mlmonitor import among  # noqa: F401 (a lookup of keys)
 from mlmonitor.models.model import MonitoredModel
 from mlmonitor.models.version import ModelVersion, OfModelQuerySet
 

@@ -1,6 +1,6 @@
 from typing import ClassVar
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -76,7 +76,7 @@ class Feature(models.Model):
     key = models.CharField(max_length=100)
     kind = models.CharField(max_length=11, choices=FeatureKind, default=FeatureKind.NUMERIC)
     unit = models.CharField(max_length=16, blank=True)
-    importance = models.FloatField(default=1.0, validators=[MinValueValidator(0)])
+    importance = models.FloatField(default=1.0, validators=[MinValueValidator(0), MaxValueValidator(1e6)])
     is_monitored = models.BooleanField("monitored", default=True)
 
     objects = OfVersionQuerySet.as_manager()
