@@ -13,7 +13,7 @@ help: ## List the targets
 run: $(FOR_RUN) ## Start the portal with a simulated fleet on http://localhost:8000 (PORT=…, DATA_DIR=…, DEMO=0)
 	@exec $(PYTHON) manage.py run
 
-test: $(FOR_TEST) lint servers ## Lint, then pass the tests on SQLite with the embedded parts and on PostgreSQL, Redis, Mosquitto
+test: $(FOR_TEST) servers ## Check style and types, pass the tests on the embedded parts and on PostgreSQL, Redis, Mosquitto
 	@setup/test.sh
 
 torture: $(FOR_TEST) servers ## Kill workers and servers under load for a quarter of an hour: nothing may be lost

@@ -240,7 +240,9 @@ def _keep(outcomes: Sequence[tuple[_Pair, RuleState, Outcome]], at: datetime) ->
         row.data = dump(pair.rule, outcome.state)
         row.due_at = _due_at(pair, row, outcome.state, at)
         kept.append(row)
-    RuleState.objects.bulk_update(kept, ["revision", "status", "data", "due_at", "withheld_since", "held_by"])
+    # Not bulk_update(): for thousands of rows its statement takes seconds to be put together.
+    remembered = ["revision", "status", "data", "due_at", "withheld_since", "held_by"]
+    RuleState.objects.bulk_create(kept, update_conflicts=True, unique_fields=["pk"], update_fields=remembered)
     if gone:
         RuleState.objects.filter(pk__in=gone).delete()
 

@@ -1,6 +1,6 @@
 """The sentence an alert is told with: a rule's template, filled in. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from string import Formatter
 
 # The names a template may hold, each with what it may stand for.
@@ -22,15 +22,15 @@ class InvalidTemplate(ValueError):
     """Why a template cannot be used, in a sentence for who wrote it."""
 
 
-def check_template(template: str) -> None:
+def check_template(template: str, names: Collection[str] = NAMES) -> None:
     """Raises InvalidTemplate unless it names what there is, and nothing but plain names."""
     try:
         for _, name, spec, conversion in Formatter().parse(template):
             if name is None:
                 continue
-            if name not in NAMES or spec or conversion:
+            if name not in names or spec or conversion:
                 asked = "{" + name + "}"
-                known = ", ".join("{" + known + "}" for known in NAMES)
+                known = ", ".join("{" + known + "}" for known in names)
                 raise InvalidTemplate(f"{asked} is not known here. These names are: {known}.")
     except ValueError as error:
         if isinstance(error, InvalidTemplate):

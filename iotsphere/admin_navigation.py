@@ -36,6 +36,7 @@ SECTIONS = {
         "alerts.Webhook": "webhook",
         "alerts.EscalationStep": "escalator_warning",
         "alerts.NotificationPreference": "tune",
+        "alerts.PushSubscription": "web",
         "alerts.Notification": "outgoing_mail",
         "alerts.Backtest": "history",
         "alerts.RuleState": "memory",

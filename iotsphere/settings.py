@@ -337,6 +337,7 @@ SPECTACULAR_SETTINGS = {
         "Severity": "alerts.models.alert.Severity",
         "Transport": "alerts.models.Transport",
         "TransportOfPeople": "alerts.models.notification.OF_PEOPLE",
+        "TransportTried": "alerts.models.notification.TRIED",
         "CommandReply": "telemetry.api.device.REPLY_CHOICES",
         "CommandStatus": "devices.command_states.CommandStatus",
         "FirmwareCampaignStatus": "devices.models.CampaignStatus",
@@ -426,6 +427,8 @@ vars().update(EMAIL_CONFIG)
 PORTAL_URL = env.str("PORTAL_URL", default=f"http://localhost:{env.int('PORT', default=8000)}").rstrip("/")
 # Private networks that webhooks may lead into all the same, such as 10.1.0.0/16.
 WEBHOOK_PRIVATE_NETWORKS = [ip_network(network) for network in env.list("WEBHOOK_PRIVATE_NETWORKS", default=[])]
+# By which the makers of browsers know this portal (PEM); empty: one is made in DATA_DIR when a browser asks for it.
+VAPID_KEY = env.str("VAPID_KEY", default="")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="iotsphere@localhost")
 
 # --- Logs -------------------------------------------------------------------------------------------------------

@@ -1,13 +1,22 @@
 #!/usr/bin/env bash
-# Passes the whole suite twice: on the parts that `make run` embeds, and on the servers of a real installation.
+# Passes the whole suite on the parts that `make run` embeds, and what stands on database, Redis or broker once more on
+# the servers of a real installation; style and types are checked beside the tests.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 trap 'exit 130' INT
 status=0
+said_by_lint=$(mktemp)
+trap 'rm -f "$said_by_lint"' EXIT
+setpriv --pdeathsig TERM make --no-print-directory lint >"$said_by_lint" 2>&1 &
+lint=$!
 for on in embedded servers; do
     printf '\npytest --on=%s\n' "$on"
-    # Whatever ends this script ends the run, and the run the servers that it started.
-    setpriv --pdeathsig TERM .venv/bin/python -m pytest --on="$on" -n 2 --dist=loadfile --no-loadscope-reorder || status=1
+    # Whatever ends this script ends the run, and the run the servers that it started. One process more than there are
+    # processors, for tests of several processes wait for them.
+    setpriv --pdeathsig TERM .venv/bin/python -m pytest --on="$on" -n $(($(nproc) + 1)) --dist=loadfile --no-loadscope-reorder || status=1
 done
+wait "$lint" || status=1
+printf '\nmake lint\n'
+cat "$said_by_lint"
 exit "$status"

@@ -24,13 +24,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("portal")
     group.addoption("--on", choices=ON, default=ON[0], help="the database, Redis and broker that the tests run on")
     group.addoption("--durable", action="store_true", help="let PostgreSQL wait for the disk, as in production")
-    group.addoption("--torture", action="store_true", help="kill more often, leave servers away for longer")
+    group.addoption(
+        "--torture", action="store_true", help="kill more often, leave servers away for longer, try more examples"
+    )
     group.addoption("--record-query-counts", action="store_true", help="write tests/query_counts.json anew")
 
 
 # A property that holds slowly holds: on a busy machine every one of them is slow now and then.
-hypothesis.settings.register_profile("portal", deadline=None)
-hypothesis.settings.load_profile("portal")
+hypothesis.settings.register_profile("portal", deadline=None, max_examples=40)
+hypothesis.settings.register_profile("torture", deadline=None, max_examples=1000)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -39,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if settings.configured:
         raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the tests choose their settings themselves.")
+    hypothesis.settings.load_profile("torture" if config.getoption("torture") else "portal")
     on = config.getoption("on")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     stack = ExitStack()

@@ -9,6 +9,5 @@ from iotsphere.settings import DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # A file, not memory: the processes that live tests start open the same database.
-    DATABASES["default"]["TEST"] = {"NAME": f"{DATABASES['default']['NAME']}.test"}
+# On SQLite a file, not memory: the processes that live tests start open the same database.
+DATABASES["default"]["TEST"] = {"NAME": f"{DATABASES['default']['NAME']}_of_tests"}

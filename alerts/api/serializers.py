@@ -14,6 +14,7 @@ from alerts.models import (
     Silence,
     Webhook,
 )
+from alerts.models.notification import TRIED
 from alerts.rules import sentence
 from devices.api.fields import Named, TimeZoneField
 from devices.api.scoped import RowSerializer
@@ -238,9 +239,13 @@ class WebhookSerializer(RowSerializer):
     fixed = ("project",)
     project = Named(slug_field="slug", queryset=Project.objects.all())
 
+    template = serializers.JSONField(
+        allow_null=True, required=False, help_text='What is sent, such as {"text": "{severity}: {message}"}; null: all.'
+    )
+
     class Meta:
         model = Webhook
-        fields = ["id", "project", "name", "url", "minimum", "is_enabled", "signing_key"]
+        fields = ["id", "project", "name", "url", "minimum", "template", "is_enabled", "signing_key"]
         read_only_fields = ["signing_key"]
 
 
@@ -277,11 +282,23 @@ class NotificationSerializer(serializers.ModelSerializer):
             "device",
             "transport",
             "status",
+            "attempts",
+            "answer",
             "created_at",
             "sent_at",
             "read_at",
         ]
         read_only_fields = fields
+
+
+class TrialSerializer(serializers.Serializer):
+    to = serializers.CharField(help_text="The webhook, the address or the browser.")
+    delivered = serializers.BooleanField()
+    answer = serializers.CharField(help_text="What the other side said, or why it was not reached.")
+
+
+class TransportSerializer(serializers.Serializer):
+    transport = serializers.ChoiceField(choices=TRIED, help_text="Your mail address, or your browsers.")
 
 
 class PreferenceSerializer(RowSerializer):

@@ -3,6 +3,7 @@ from rest_framework.routers import SimpleRouter
 
 from alerts.api import views
 from alerts.api.patterns import PatternsView
+from alerts.api.push import PushSubscriptionViewSet
 
 router = SimpleRouter()
 router.register("alerts", views.AlertViewSet)
@@ -11,6 +12,7 @@ router.register("backtests", views.BacktestViewSet)
 router.register("silences", views.SilenceViewSet)
 router.register("webhooks", views.WebhookViewSet)
 router.register("escalation-steps", views.EscalationStepViewSet, basename="escalation-step")
+router.register("push-subscriptions", PushSubscriptionViewSet, basename="push-subscription")
 router.register("notifications", views.NotificationViewSet)
 router.register("notification-preferences", views.PreferenceViewSet, basename="notification-preference")
 

@@ -31,6 +31,8 @@ from alerts.api.serializers import (
     SilenceSerializer,
     SnoozeSerializer,
     TextSerializer,
+    TransportSerializer,
+    TrialSerializer,
     WebhookSerializer,
     WhySerializer,
 )
@@ -45,6 +47,7 @@ from alerts.models import (
     Silence,
     Webhook,
 )
+from alerts.notify.trial import try_person, try_webhook
 from alerts.tasks import run_backtest
 from alerts.why import why
 from devices.api.errors import Conflict
@@ -208,6 +211,12 @@ class WebhookViewSet(ForRuleManagers):
     ordering_fields = ("name",)
     ordering = ("name",)
 
+    @extend_schema(summary="Send a webhook a test", request=None, responses=TrialSerializer)
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, pk: str) -> Response:
+        """At once, signed as all it is sent, with its template filled in."""
+        return Response(TrialSerializer(try_webhook(self.get_object())).data)
+
 
 class EscalationStepViewSet(ForRuleManagers):
     """Who is told when nobody acknowledges."""
@@ -239,6 +248,21 @@ class NotificationViewSet(GenericViewSet, mixins.ListModelMixin):
         """Those in the portal, up to now."""
         mark_read(self.request.user)
         return Response(status=204)
+
+    @extend_schema(summary="Send yourself a test", request=TransportSerializer, responses=TrialSerializer(many=True))
+    @action(
+        detail=False,
+        methods=["post"],
+        pagination_class=None,
+        filterset_class=None,
+        search_fields=(),
+        ordering_fields=(),
+    )
+    def test(self, request: Request) -> Response:
+        """At once, to your mail address or to each of your browsers; an empty list if you have none."""
+        said = TransportSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        return Response(TrialSerializer(try_person(request.user, said.validated_data["transport"]), many=True).data)
 
 
 class PreferenceViewSet(ModelViewSet):

@@ -8,6 +8,7 @@ from alerts.models.notification import (
     Transport,
     Webhook,
 )
+from alerts.models.push import PushSubscription
 from alerts.models.rule import AlertRule
 from alerts.models.silence import Silence
 from alerts.models.state import RuleState
@@ -22,6 +23,7 @@ __all__ = [
     "Notification",
     "NotificationPreference",
     "NotificationStatus",
+    "PushSubscription",
     "RuleState",
     "Silence",
     "Transport",

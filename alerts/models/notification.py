@@ -6,7 +6,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from alerts.messages import InvalidTemplate
 from alerts.models.alert import Alert, AlertEvent, Severity
+from alerts.models.push import PushSubscription
+from alerts.payloads import check_payload
 from devices.models import Membership, Project
 from devices.permissions import ProjectScopedQuerySet, Role
 
@@ -17,10 +20,13 @@ class Transport(models.TextChoices):
     IN_APP = "in_app", "In the portal"
     EMAIL = "email", "E-mail"
     WEBHOOK = "webhook", "Webhook"
+    WEB_PUSH = "web_push", "Browser"
 
 
 # Those that reach people; webhooks are told what their own row says.
-OF_PEOPLE = [(Transport.IN_APP, Transport.IN_APP.label), (Transport.EMAIL, Transport.EMAIL.label)]
+OF_PEOPLE = [choice for choice in Transport.choices if choice[0] != Transport.WEBHOOK]
+
+TRIED = [choice for choice in OF_PEOPLE if choice[0] != Transport.IN_APP]
 
 
 class MinimumSeverity(models.TextChoices):
@@ -49,9 +55,7 @@ class NotificationPreference(models.Model):
         Project, on_delete=models.CASCADE, null=True, blank=True, related_name="notification_preferences",
         help_text="Empty: for all projects of the person.",
     )  # fmt: skip
-    transport = models.CharField(
-        max_length=8, choices=[choice for choice in Transport.choices if choice[0] != "webhook"]
-    )
+    transport = models.CharField(max_length=8, choices=OF_PEOPLE)
     minimum = models.CharField("from", max_length=8, choices=MinimumSeverity, default=MinimumSeverity.HIGH)
     quiet_from = models.TimeField(
         null=True, blank=True, help_text="In the person's time zone. Critical alerts come through."
@@ -91,6 +95,8 @@ class NotificationPreference(models.Model):
     def clean(self) -> None:
         if (self.quiet_from is None) != (self.quiet_to is None):
             raise ValidationError({"quiet_to": "Quiet hours have a beginning and an end."})
+        if self.quiet_from is not None and self.quiet_from == self.quiet_to:
+            raise ValidationError({"quiet_to": "Quiet hours that end as they begin would never end: choose “Never”."})
 
 
 class WebhookQuerySet(ProjectScopedQuerySet):
@@ -109,6 +115,11 @@ class Webhook(models.Model):
     url = models.URLField("address", max_length=500)
     signing_key = models.CharField(max_length=64, default=new_signing_key, editable=False)
     minimum = models.CharField("from", max_length=8, choices=Severity, default=Severity.LOW)
+    template = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="What is sent, as JSON in whose texts {names} are filled in; empty: all.",
+    )
     is_enabled = models.BooleanField("enabled", default=True)
 
     objects = WebhookQuerySet.as_manager()
@@ -118,6 +129,12 @@ class Webhook(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        try:
+            check_payload(self.template)
+        except InvalidTemplate as error:
+            raise ValidationError({"template": str(error)}) from error
 
 
 class EscalationStep(models.Model):
@@ -131,7 +148,7 @@ class EscalationStep(models.Model):
         help_text="A member of the project.",
     )  # fmt: skip
     role = models.CharField(max_length=8, choices=Role, blank=True, help_text="Or all members with this role.")
-    transport = models.CharField(max_length=8, choices=Transport, default=Transport.EMAIL)
+    transport = models.CharField(max_length=8, choices=OF_PEOPLE, default=Transport.EMAIL)
 
     objects = WebhookQuerySet.as_manager()
 
@@ -176,6 +193,9 @@ class Notification(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="alert_notifications"
     )
+    subscription = models.ForeignKey(
+        PushSubscription, on_delete=models.SET_NULL, null=True, related_name="+", help_text="The browser, of Web Push."
+    )
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, null=True, related_name="notifications")
     step = models.ForeignKey(
         EscalationStep, on_delete=models.CASCADE, null=True, related_name="+",
@@ -197,11 +217,23 @@ class Notification(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["event", "transport", "user"],
-                condition=Q(user__isnull=False, step__isnull=True),
+                condition=Q(user__isnull=False, step__isnull=True) & ~Q(transport="web_push"),
                 name="person_told_once",
             ),
             models.UniqueConstraint(
-                fields=["event", "step", "user"], condition=Q(step__isnull=False), name="escalated_once"
+                fields=["event", "step", "user"],
+                condition=Q(step__isnull=False) & ~Q(transport="web_push"),
+                name="escalated_once",
+            ),
+            models.UniqueConstraint(
+                fields=["event", "subscription"],
+                condition=Q(subscription__isnull=False, step__isnull=True),
+                name="browser_told_once",
+            ),
+            models.UniqueConstraint(
+                fields=["event", "step", "subscription"],
+                condition=Q(subscription__isnull=False, step__isnull=False),
+                name="browser_escalated_once",
             ),
             models.UniqueConstraint(
                 fields=["event", "webhook"], condition=Q(webhook__isnull=False), name="webhook_told_once"

@@ -8,11 +8,12 @@ from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
 from alerts.conditions import InvalidCondition, span
+from alerts.contradictions import check_levels
 from alerts.evaluator import CompiledRule
 from alerts.messages import InvalidTemplate, check_template
 from alerts.rules import compile_rule
 from alerts.schedule import InvalidSchedule
-from devices.models import Device, DeviceType, Lifecycle, Project
+from devices.models import Device, DeviceType, Lifecycle, MetricDefinition, Project, RetentionClass
 from devices.models.device import DeviceQuerySet
 from devices.permissions import AnyUser, ProjectScopedQuerySet
 from telemetry.models import Metric
@@ -126,22 +127,40 @@ class AlertRule(models.Model):
     def _what_cannot_be(self) -> str:
         """Why what it asks for can never be answered; empty if it can."""
         rule = self.compiled()
-        if self.device_type is not None:
-            known = set(self.device_type.metrics.values_list("key", flat=True))
-            sent = Metric.objects.filter(device__device_type=self.device_type)
-            missing = [key for key in sorted(rule.keys) if key and not key.startswith("$") and key not in known]
-            missing = [key for key in missing if not sent.filter(key=key).exists()]
-            if missing:
-                return f"Devices of type {self.device_type} send no {missing[0]}, but {', '.join(sorted(known))}."
-        elif self.device is not None:
-            sent_by_it = set(Metric.objects.filter(device=self.device).values_list("key", flat=True))
-            missing = [key for key in sorted(rule.keys) if key and not key.startswith("$") and key not in sent_by_it]
-            if missing:
-                return f"{self.device} sends no {missing[0]}. It sends: {', '.join(sorted(sent_by_it)) or 'nothing'}."
-        keeps = self.project.retention_class.raw_days if self.project else None
+        try:
+            check_levels(rule.levels)
+        except InvalidCondition as error:
+            return str(error)
+        return self._what_nobody_sends(rule) or self._what_is_not_kept(rule)
+
+    def _what_nobody_sends(self, rule: CompiledRule) -> str:
+        asked = sorted(key for key in rule.keys if key and not key.startswith("$"))
+        if self.device is not None:
+            who, known = str(self.device), set(Metric.objects.filter(device=self.device).values_list("key", flat=True))
+        elif self.device_type is not None:
+            who, known = f"Devices of type {self.device_type}", set()
+            known.update(self.device_type.metrics.values_list("key", flat=True))
+        else:
+            who, known = "Devices that it is about", set()
+        missing = [key for key in asked if key not in known]
+        if missing and self.device is None:
+            about = self.devices().order_by()
+            known.update(Metric.objects.filter(device__in=about).order_by().values_list("key", flat=True).distinct())
+            known.update(MetricDefinition.objects.filter(device_type__devices__in=about).values_list("key", flat=True))
+            missing = [key for key in missing if key not in known]
+        if not missing or (not known and self.device is None and self.device_type is None):
+            return ""  # there are none yet, who knows what they will send
+        return f"{who} sent no {missing[0]}, but {', '.join(sorted(known)) or 'nothing so far'}."
+
+    def _what_is_not_kept(self, rule: CompiledRule) -> str:
         longest = max((spec.seconds for spec in rule.windows), default=0.0)
-        if keeps is not None and longest > keeps * 86_400:
-            return f"A window of {span(longest)} is longer than readings are kept: {keeps} days."
+        of_type = self.device_type.retention_class if self.device_type else None
+        project = self.device.project if self.device else self.project
+        kept = of_type or (project.retention_class if project else None)
+        if kept is None:
+            kept = RetentionClass.objects.filter(projects__isnull=False).order_by("-raw_days").first()
+        if kept is not None and longest > kept.raw_days * 86_400:
+            return f"A window of {span(longest)} is longer than readings are kept: {kept.raw_days} days."
         return ""
 
     def _means_something_else(self) -> bool:

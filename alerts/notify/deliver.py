@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import uniform
+from time import monotonic
 
 import structlog
 from django.db import transaction
@@ -15,15 +16,16 @@ from django.db.models import Q
 
 from alerts.live import push_notifications
 from alerts.models import EventKind, Notification, NotificationStatus, Transport
-from alerts.notify import email, webhook
+from alerts.notify import email, web_push, webhook
 from alerts.notify.silences import silenced_until
-from alerts.notify.undelivered import Undelivered
+from alerts.notify.undelivered import Gone, Undelivered
 from devices.permissions import Permission, may
 
 log = structlog.get_logger(__name__)
 
 CLAIM_LASTS = timedelta(minutes=5)
 CHUNK = 200
+WORK_AT_MOST = 120.0  # seconds spent on what was claimed: then the rest is claimed anew, long before the claim expires
 ATTEMPTS = 8
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 # Somebody who got so many mails within STORM gets the next ones together at its end.
@@ -55,13 +57,14 @@ def _claim(now: datetime) -> list[Notification]:
     return list(
         Notification.objects.filter(pk__in=pks)
         .order_by("pk")
-        .select_related("alert__project", "alert__device__device_type", "event", "user", "webhook")
+        .select_related("alert__project", "alert__device__device_type", "event", "user", "webhook", "subscription")
         .prefetch_related("alert__about")
     )
 
 
 def _send(claimed: Sequence[Notification], now: datetime) -> int:
     mails: dict[int, list[Notification]] = defaultdict(list)
+    began = monotonic()
     sent = 0
     for notification in claimed:
         if reason := _is_needless(notification):
@@ -70,7 +73,9 @@ def _send(claimed: Sequence[Notification], now: datetime) -> int:
             _put_off([notification], until, "silenced")
         elif notification.transport == Transport.EMAIL and notification.user_id is not None:
             mails[notification.user_id].append(notification)
-        elif notification.transport == Transport.WEBHOOK:
+        elif monotonic() - began > WORK_AT_MOST:
+            _put_off([notification], notification.due_at, notification.answer)
+        elif notification.transport in {Transport.WEBHOOK, Transport.WEB_PUSH}:
             sent += _try([notification], now)
         else:
             _note([notification], NotificationStatus.SENT, "", now)
@@ -91,12 +96,15 @@ def _is_needless(notification: Notification) -> str:
         return "may not see it any more"
     if notification.user is not None and notification.transport == Transport.EMAIL and not notification.user.email:
         return "has no address"
+    if notification.transport == Transport.WEB_PUSH and notification.subscription_id is None:
+        return "the browser has unsubscribed"
     if event.kind == EventKind.RESOLVED:
         told = Notification.objects.filter(
             alert=alert,
             transport=notification.transport,
             user=notification.user_id,
             webhook=notification.webhook_id,
+            subscription=notification.subscription_id,
             status=NotificationStatus.SENT,
         )
         return "" if told.exists() else "was never told that it began"
@@ -110,13 +118,25 @@ def _is_needless(notification: Notification) -> str:
 def _try(notifications: Sequence[Notification], now: datetime) -> int:
     first = notifications[0]
     try:
-        answer = email.send(notifications) if first.transport == Transport.EMAIL else webhook.send(first)
+        answer = email.send(notifications) if first.transport == Transport.EMAIL else _post(first)
+    except Gone as error:
+        if first.subscription is None:
+            _fail(first, str(error), now)
+        else:
+            first.subscription.delete()
+            _note([first], NotificationStatus.DROPPED, f"unsubscribed: {error}", now)
+        return 0
     except Undelivered as error:
         for notification in notifications:
             _fail(notification, str(error), now)
         return 0
     _note(notifications, NotificationStatus.SENT, answer, now)
     return len(notifications)
+
+
+def _post(notification: Notification) -> str:
+    sender = web_push if notification.transport == Transport.WEB_PUSH else webhook
+    return sender.send(notification)
 
 
 def _fail(notification: Notification, answer: str, now: datetime) -> None:

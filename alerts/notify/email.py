@@ -2,6 +2,7 @@
 
 import smtplib
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -39,6 +40,16 @@ def send(notifications: Sequence[Notification]) -> str:
         },
     )
     mail.attach_alternative(render_to_string("alerts/mail.html", context), "text/html")
+    return _send(mail)
+
+
+def send_test(user: Any) -> str:
+    """Send a mail that says so. Raises Undelivered."""
+    text = f"This is a test. Mails about alerts in {settings.PORTAL_URL} reach you here.\n"
+    return _send(EmailMultiAlternatives("Test of alert mails", text, to=[user.email]))
+
+
+def _send(mail: EmailMultiAlternatives) -> str:
     try:
         mail.send()
     except (smtplib.SMTPException, OSError) as error:

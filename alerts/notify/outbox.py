@@ -1,6 +1,7 @@
 """Write down who is to be told what, in the transaction that makes it true."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from alerts.models import (
     EventKind,
     Notification,
     NotificationStatus,
+    PushSubscription,
     Transport,
     Webhook,
 )
@@ -37,33 +39,56 @@ def enqueue(alert: Alert, event: AlertEvent, at: datetime) -> int:
 
 
 def _of_begin(alert: Alert, event: AlertEvent, at: datetime) -> Iterator[Notification]:
+    browsers = _browsers(alert)
     for member, transport, wish in wishes(alert.project):
         if wish.wants(alert.severity):
             due_at = wish.held_until(alert.severity, at, _zone_of(member))
-            yield _row(alert, event, transport, due_at, user_id=member.user_id)
+            for browser in _ways(transport, browsers[member.user_id]):
+                yield _row(alert, event, transport, due_at, user_id=member.user_id, subscription_id=browser)
     for webhook in Webhook.objects.filter(project=alert.project_id, is_enabled=True):
         if is_at_least(alert.severity, webhook.minimum):
             yield _row(alert, event, Transport.WEBHOOK, at, webhook_id=webhook.pk)
     if event.kind == EventKind.OPENED:
-        yield from _of_escalation(alert, event, at)
+        yield from _of_escalation(alert, event, at, browsers)
 
 
-def _of_escalation(alert: Alert, event: AlertEvent, at: datetime) -> Iterator[Notification]:
+def _of_escalation(
+    alert: Alert, event: AlertEvent, at: datetime, browsers: dict[int, list[int]]
+) -> Iterator[Notification]:
     for step in EscalationStep.objects.filter(project=alert.project_id):
         if is_at_least(alert.severity, step.minimum):
             members = alert.project.memberships.filter(user__is_active=True)
             members = members.filter(user=step.user_id) if step.user_id else members.filter(role=step.role)
             for user_id in members.values_list("user_id", flat=True):
                 due_at = at + timedelta(minutes=step.after_minutes)
-                yield _row(alert, event, step.transport, due_at, user_id=user_id, step=step)
+                for browser in _ways(step.transport, browsers[user_id]):
+                    row = _row(alert, event, step.transport, due_at, user_id=user_id, subscription_id=browser)
+                    row.step = step
+                    yield row
 
 
 def _of_end(alert: Alert, event: AlertEvent, at: datetime) -> Iterator[Notification]:
     told = Notification.objects.filter(alert=alert).filter(
         Q(status=NotificationStatus.SENT) | Q(status=NotificationStatus.QUEUED, step=None)
     )
-    for transport, user_id, webhook_id in sorted(set(told.values_list("transport", "user_id", "webhook_id")), key=str):
-        yield _row(alert, event, transport, at, user_id=user_id, webhook_id=webhook_id)
+    ways = set(told.values_list("transport", "user_id", "webhook_id", "subscription_id"))
+    for transport, user_id, webhook_id, browser in sorted(ways, key=str):
+        if transport != Transport.WEB_PUSH or browser is not None:
+            yield _row(alert, event, transport, at, user_id=user_id, webhook_id=webhook_id, subscription_id=browser)
+
+
+def _browsers(alert: Alert) -> dict[int, list[int]]:
+    """By their users, those of the project's members."""
+    found: dict[int, list[int]] = defaultdict(list)
+    subscriptions = PushSubscription.objects.filter(user__memberships__project=alert.project_id)
+    for user_id, pk in subscriptions.order_by("pk").values_list("user_id", "pk"):
+        found[user_id].append(pk)
+    return found
+
+
+def _ways(transport: str, browsers: list[int]) -> Sequence[int | None]:
+    """A notification for each browser; for one where it is not about browsers."""
+    return browsers if transport == Transport.WEB_PUSH else [None]
 
 
 def _row(
@@ -74,7 +99,7 @@ def _row(
     *,
     user_id: int | None = None,
     webhook_id: int | None = None,
-    step: EscalationStep | None = None,
+    subscription_id: int | None = None,
 ) -> Notification:
     gathered = due_at + GATHER if transport == Transport.EMAIL else due_at
     return Notification(
@@ -84,7 +109,7 @@ def _row(
         due_at=gathered,
         user_id=user_id,
         webhook_id=webhook_id,
-        step=step,
+        subscription_id=subscription_id,
     )
 
 

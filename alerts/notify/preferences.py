@@ -11,7 +11,7 @@ from alerts.models.notification import MinimumSeverity
 from devices.models import Membership, Project
 from devices.permissions import Role
 
-PEOPLE = (Transport.IN_APP, Transport.EMAIL)
+PEOPLE = (Transport.IN_APP, Transport.EMAIL, Transport.WEB_PUSH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,13 @@ class Wish:
 
 
 def default_wish(transport: str, role: str) -> Wish:
-    """What counts where nobody said otherwise: the portal shows all; mail goes to those who can do something."""
+    """What counts where nobody said otherwise: the portal shows all; mail goes to those who can do something. Who has
+    a browser told has asked for it.
+    """
     if transport == Transport.IN_APP:
         return Wish(MinimumSeverity.LOW)
+    if transport == Transport.WEB_PUSH:
+        return Wish(MinimumSeverity.HIGH)
     return Wish(MinimumSeverity.NEVER if role == Role.VIEWER else MinimumSeverity.HIGH)
 
 

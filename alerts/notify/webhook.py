@@ -5,35 +5,38 @@ The signature is that of https://www.standardwebhooks.com: HMAC-SHA256 over "<id
 
 import hashlib
 import hmac
-import http.client
-import socket
-import ssl
 import time
 from base64 import b64encode
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from uuid import uuid4
 
 import orjson
 from django.conf import settings
+from django.utils import timezone
 
-from alerts.models import Notification
-from alerts.notify.undelivered import Undelivered
-from devices.addresses import AddressRefused, look_up
-
-TIMEOUT = 10.0
-MAX_ANSWER = 200
+from alerts.models import Notification, Webhook
+from alerts.notify.post import post
+from alerts.payloads import NAMES, fill_payload
 
 
 def send(notification: Notification) -> str:
     """POST it; what the other side answered. Raises Undelivered for anything but 2xx."""
-    webhook = notification.webhook
-    if webhook is None:
+    if notification.webhook is None:
         raise ValueError("It is not for a webhook.")
-    body = orjson.dumps(payload(notification))
-    return post(webhook.url, body, headers(webhook.signing_key, f"notification-{notification.pk}", body, time.time()))
+    return _send(notification.webhook, payload(notification), f"notification-{notification.pk}")
+
+
+def send_test(webhook: Webhook) -> str:
+    """POST what it would be sent of an alert, with words in place of one. Raises Undelivered."""
+    alert = {name: f"({name})" for name in NAMES if name not in {"event", "at"}}
+    said = {"severity": webhook.minimum, "project": webhook.project.slug, "message": "This is a test."}
+    told = {"event": "test", "at": timezone.now(), "alert": {**alert, **said}}
+    return _send(webhook, told, f"test-{uuid4()}")
 
 
 def payload(notification: Notification) -> dict[str, Any]:
+    """All there is to say of it."""
     alert, event = notification.alert, notification.event
     return {
         "event": event.kind,
@@ -58,6 +61,20 @@ def payload(notification: Notification) -> dict[str, Any]:
     }
 
 
+def _send(webhook: Webhook, told: dict[str, Any], delivery: str) -> str:
+    if webhook.template is not None:
+        values = {**told["alert"], "event": told["event"], "at": told["at"]}
+        told = fill_payload(webhook.template, {name: _text(values[name]) for name in NAMES})
+    body = orjson.dumps(told)
+    return post(webhook.url, body, headers(webhook.signing_key, delivery, body, time.time()))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
 def headers(signing_key: str, delivery: str, body: bytes, now: float) -> dict[str, str]:
     """What proves to the receiver who sends; `delivery` is the same when it is sent again."""
     moment = str(int(now))
@@ -69,48 +86,3 @@ def headers(signing_key: str, delivery: str, body: bytes, now: float) -> dict[st
         "webhook-timestamp": moment,
         "webhook-signature": f"v1,{b64encode(signed.digest()).decode()}",
     }
-
-
-def post(url: str, body: bytes, said: dict[str, str]) -> str:
-    """POST to the address that the name leads to now, whatever it leads to a moment later. Follows no redirect."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme not in {"http", "https"} or not host:
-        raise Undelivered("The address is not http or https.")
-    try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        address = look_up(host, port, settings.WEBHOOK_PRIVATE_NETWORKS)
-    except (AddressRefused, ValueError) as error:
-        raise Undelivered(str(error)) from error
-    connection = (_PinnedTLS if parts.scheme == "https" else _Pinned)(address, host, port)
-    try:
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", path, body, said)
-        answer = connection.getresponse()
-        text = answer.read(MAX_ANSWER).decode(errors="replace")
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise Undelivered(f"{type(error).__name__}: {error}") from error
-    finally:
-        connection.close()
-    if not 200 <= answer.status < 300:
-        raise Undelivered(f"{answer.status} {answer.reason} {text}".strip())
-    return f"{answer.status} {answer.reason}"
-
-
-class _Pinned(http.client.HTTPConnection):
-    """Speaks to one address, in the name of a host."""
-
-    def __init__(self, address: str, host: str, port: int) -> None:
-        super().__init__(host, port, timeout=TIMEOUT)
-        self.address = address
-
-    def connect(self) -> None:
-        self.sock = socket.create_connection((self.address, self.port), TIMEOUT)
-
-
-class _PinnedTLS(_Pinned):
-    default_port = http.client.HTTPS_PORT
-
-    def connect(self) -> None:
-        super().connect()
-        self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)

@@ -1,8 +1,9 @@
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from iotsphere.api.me import MeView
 from iotsphere.api.root import RootView
+from iotsphere.api.schema_view import SchemaView
 from iotsphere.api.tokens import RefreshView, RevokeView, TokenView
 
 app_name = "api"
@@ -16,6 +17,6 @@ urlpatterns = [
     path("", include("telemetry.api.urls")),
     path("", include("alerts.api.urls")),
     path("", include("mlmonitor.api.urls")),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
 ]

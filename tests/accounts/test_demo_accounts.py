@@ -5,6 +5,8 @@ from iotsphere.accounts.demo_accounts import make_demo_accounts
 from iotsphere.models import User
 from tests.factories import UserFactory
 
+pytestmark = pytest.mark.once
+
 
 def test_the_accounts_have_their_roles(acme: Project) -> None:
     make_demo_accounts(acme)

@@ -12,7 +12,7 @@ from iotsphere.models import User
 from tests.factories import UserFactory
 
 ADA = {"username": "ada", "email": "", "password1": "analytical engine", "password2": "analytical engine"}
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

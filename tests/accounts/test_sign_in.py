@@ -8,6 +8,8 @@ from iotsphere.models import User
 from tests.factories import PASSWORD
 from tests.fixtures.clients import PageClient
 
+pytestmark = pytest.mark.once
+
 
 def sign_in(client: Client, username: str = "vera", password: str = PASSWORD, **more: str) -> Any:
     return client.post("/login/", {"username": username, "password": password, **more})

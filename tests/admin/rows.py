@@ -15,6 +15,7 @@ from alerts.models import (
     EscalationStep,
     Notification,
     NotificationPreference,
+    PushSubscription,
     RuleState,
     Silence,
     Webhook,
@@ -206,6 +207,9 @@ OF_THE_PLATFORM: dict[str, MakeRow] = {
     ),
     "alerts.NotificationPreference": lambda _: NotificationPreference.objects.create(
         user=UserFactory.create(), transport="email"
+    ),
+    "alerts.PushSubscription": lambda _: PushSubscription.objects.create(
+        user=UserFactory.create(), endpoint="https://push.example.com/1", p256dh="", auth=""
     ),
     "telemetry.RetentionReceipt": lambda _: RetentionReceipt.objects.create(
         table="telemetry_reading", part="telemetry_reading_20251001", end=NOON, rows=1000

@@ -10,6 +10,8 @@ from tests.admin.addresses import add_to, list_of, page_of
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import PageClient
 
+pytestmark = pytest.mark.once
+
 NO_MEMBERS = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
 NO_CREDENTIALS = {"credentials-TOTAL_FORMS": "0", "credentials-INITIAL_FORMS": "0"}
 

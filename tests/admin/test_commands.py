@@ -13,6 +13,8 @@ from tests.admin.addresses import list_of, page_of
 from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory
 from tests.fixtures.clients import PageClient
 
+pytestmark = pytest.mark.once
+
 DEVICES = list_of("devices.Device")
 SCHEMA = {
     "type": "object",

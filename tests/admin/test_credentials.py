@@ -17,6 +17,8 @@ from tests.certificates import foreign_certificate, signing_request
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import PageClient
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def device(acme: Project) -> Device:

@@ -15,6 +15,8 @@ from tests.admin.addresses import list_of, page_of
 from tests.factories import DeviceFactory, ReadingFactory
 from tests.fixtures.clients import PageClient
 
+pytestmark = pytest.mark.once
+
 DEVICES = "devices.Device"
 
 

@@ -14,6 +14,8 @@ from iotsphere.models import User
 from tests.factories import DeviceFactory, DeviceTypeFactory
 from tests.fixtures.clients import PageClient
 
+pytestmark = pytest.mark.once
+
 IMPORT, CONFIRM, EXPORT = (f"/admin/devices/device/{page}/" for page in ("import", "process_import", "export"))
 
 

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from devices.models import DeviceType, Project
 from iotsphere.models import User
 from tests.admin.addresses import page_of
 from tests.factories import DeviceFactory, DeviceTypeFactory
 from tests.fixtures.clients import PageClient
+
+pytestmark = pytest.mark.once
 
 
 def first_version_of(row: Any) -> str:

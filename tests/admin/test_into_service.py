@@ -9,6 +9,8 @@ from tests.admin.addresses import add_to, list_of, page_of
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import PageClient
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def boiler(acme: Project) -> Device:

@@ -29,16 +29,18 @@ def test_a_list_answers_odd_questions(label: str, root: User, acme: Project, pag
         assert client.get(list_of(label), query).status_code in {200, 302, 400}, query
 
 
-@pytest.mark.parametrize("name", ["q", "presence", "kind__exact", "s"])
-@pytest.mark.parametrize("label", OF_PROJECTS)
-def test_a_nul_in_the_address_is_a_bad_request(label: str, name: str, root: User, pages: PageClient) -> None:
-    assert pages(root).get(list_of(label), {name: "a\0b"}).status_code == 400
+def test_a_nul_in_the_address_is_a_bad_request(root: User, pages: PageClient) -> None:
+    client = pages(root)
+    for label in OF_PROJECTS:
+        for name in ("q", "presence", "kind__exact", "s"):
+            assert client.get(list_of(label), {name: "a\0b"}).status_code == 400, (label, name)
 
 
-@pytest.mark.parametrize("key", ["x", "0", "-1", "99999999999999999999999", "1%00"])
 @pytest.mark.parametrize("page", ["change", "delete", "history"])
-def test_a_row_that_is_none_is_answered(key: str, page: str, root: User, pages: PageClient) -> None:
-    assert pages(root).get(f"/admin/devices/device/{key}/{page}/").status_code in {302, 404}
+def test_a_row_that_is_none_is_answered(page: str, root: User, pages: PageClient) -> None:
+    client = pages(root)
+    for key in ("x", "0", "-1", "99999999999999999999999", "1%00"):
+        assert client.get(f"/admin/devices/device/{key}/{page}/").status_code in {302, 404}, key
 
 
 @pytest.mark.parametrize("key", ["x", "99999999999999999999999"])

@@ -1,10 +1,14 @@
 """Accounts, for superusers."""
 
+import pytest
+
 from devices.models import Membership, Project
 from devices.permissions import Role
 from iotsphere.models import User
 from tests.admin.addresses import add_to, list_of, page_of
 from tests.fixtures.clients import PageClient
+
+pytestmark = pytest.mark.once
 
 PEOPLE = "iotsphere.User"
 STRONG = "a long and unusual phrase 7"

@@ -10,6 +10,8 @@ from tests.admin.addresses import list_of
 from tests.factories import PASSWORD
 from tests.fixtures.clients import PageClient
 
+pytestmark = pytest.mark.once
+
 
 def sign_in(client: Client, password: str) -> int:
     return client.post("/login/", {"username": "root", "password": password}).status_code

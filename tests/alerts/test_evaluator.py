@@ -7,6 +7,8 @@ import pytest
 from alerts.evaluator import BLANK, CompiledRule, Kind, Observation, State, Status, due, observe, tick
 from alerts.rules import compile_rule, sentence
 
+pytestmark = pytest.mark.once
+
 HOT: dict[str, Any] = {"metric": "temperature", "is": ">", "value": 80}
 
 

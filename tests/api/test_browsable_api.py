@@ -7,6 +7,8 @@ from iotsphere.models import User
 from tests.factories import DeviceFactory
 from tests.fixtures.browser import PageAs, expect
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def boiler(acme: Project) -> Device:

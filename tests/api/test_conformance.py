@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from alerts.models import Backtest, EscalationStep, NotificationPreference, Silence, Webhook
+from alerts.models import Backtest, EscalationStep, NotificationPreference, PushSubscription, Silence, Webhook
 from devices.commands import send
 from devices.credentials import issue
 from devices.models import Device, Project, Purge
@@ -32,6 +32,7 @@ from iotsphere.models import User
 from mlmonitor.models import MonitorThreshold
 from telemetry.models import RejectedMessage
 from tests.admin.rows import campaign_of
+from tests.alerts.browsers import A_BROWSER
 from tests.alerts.rules import alert_of, rule_for
 from tests.factories import (
     NOON,
@@ -44,7 +45,7 @@ from tests.factories import (
 )
 from tests.mlmonitor.rows import model_of
 
-EXAMPLES = 10
+EXAMPLES = 3
 PLACES = [
     "alert-rules",
     "alerts",
@@ -71,6 +72,7 @@ PLACES = [
     "provision",
     "provisioning-keys",
     "purges",
+    "push-subscriptions",
     "rejected-messages",
     "servers",
     "silences",
@@ -150,12 +152,15 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
         "backtests": {"id": Backtest.objects.create(rule=rule, revision=1).pk},
         "escalation-steps": {"id": EscalationStep.objects.create(project=acme, role="admin").pk},
         "notification-preferences": {"id": NotificationPreference.objects.create(user=root, transport="email").pk},
+        "push-subscriptions": {
+            "id": PushSubscription.objects.create(user=root, endpoint="https://push.example.com/1", **A_BROWSER).pk
+        },
         "silences": {
             "id": Silence.objects.create(
                 project=acme, reason="works", starts_at=NOON, ends_at=NOON + timedelta(hours=1)
             ).pk
         },
-        "webhooks": {"id": Webhook.objects.create(project=acme, name="hook", url="https://example.com/").pk},
+        "webhooks": {"id": Webhook.objects.create(project=acme, name="hook", url="http://127.0.0.1:1/").pk},
     }
 
 

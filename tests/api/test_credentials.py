@@ -10,6 +10,8 @@ from tests.certificates import foreign_certificate, signing_request
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import ApiClient
 
+pytestmark = pytest.mark.once
+
 CREDENTIALS = "/api/v1/credentials/"
 
 

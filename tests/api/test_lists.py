@@ -95,33 +95,32 @@ def test_a_list_takes_the_queries_on_record_however_long_it_is(
             assert client.get(f"/api/v1/{name}/").json()["results"]
 
 
+NONSENSE = [
+    "nonsense=1",
+    "page=0",
+    "page=x",
+    "page=-1",
+    "page=1e3",
+    "page=%00",
+    "page=٣",
+    "page_size=0",
+    "page_size=201",
+    "page_size=",
+    "ordering=secret_hash",
+    "ordering=-",
+    "ordering=%00",
+    "search=%00",
+    "search=" + "x" * 101,
+]
+
+
 @pytest.mark.parametrize("name", LISTS)
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ("nonsense=1", "nonsense"),
-        ("page=0", "page"),
-        ("page=x", "page"),
-        ("page=-1", "page"),
-        ("page=1e3", "page"),
-        ("page=%00", "page"),
-        ("page=٣", "page"),
-        ("page_size=0", "page_size"),
-        ("page_size=201", "page_size"),
-        ("page_size=", "page_size"),
-        ("ordering=secret_hash", "ordering"),
-        ("ordering=-", "ordering"),
-        ("ordering=%00", "ordering"),
-        ("search=%00", "search"),
-        ("search=" + "x" * 101, "search"),
-    ],
-)
-def test_what_cannot_be_understood_is_named_in_a_400(
-    name: str, query: str, field: str, api: ApiClient, root: User
-) -> None:
-    answer = api(root).get(f"/api/v1/{name}/?{query}")
-    assert answer.status_code == 400
-    assert list(answer.json()["errors"]) == [field]
+def test_what_cannot_be_understood_is_named_in_a_400(name: str, api: ApiClient, root: User) -> None:
+    client = api(root)
+    for query in NONSENSE:
+        answer = client.get(f"/api/v1/{name}/?{query}")
+        assert answer.status_code == 400, query
+        assert list(answer.json()["errors"]) == [query.partition("=")[0]]
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -6,6 +6,8 @@ from devices.permissions import ROLE_PERMISSIONS
 from iotsphere.models import User
 from tests.fixtures.clients import ApiClient
 
+pytestmark = pytest.mark.once
+
 ME = "/api/v1/me/"
 
 

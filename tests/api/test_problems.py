@@ -11,6 +11,8 @@ from devices.models import Project
 from iotsphere.models import User
 from tests.fixtures.clients import ApiClient
 
+pytestmark = pytest.mark.once
+
 DEVICES = "/api/v1/devices/"
 
 

@@ -7,6 +7,8 @@ from iotsphere.models import User
 from tests.factories import DeviceFactory, ProjectFactory, UserFactory
 from tests.fixtures.clients import ApiClient
 
+pytestmark = pytest.mark.once
+
 PROJECTS, MEMBERS = "/api/v1/projects/", "/api/v1/members/"
 
 

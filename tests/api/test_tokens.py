@@ -14,6 +14,8 @@ from iotsphere.api.tokens import FamilyToken
 from iotsphere.models import User
 from tests.factories import PASSWORD, UserFactory
 
+pytestmark = pytest.mark.once
+
 TOKEN, REFRESH, REVOKE, ME = "/api/v1/token/", "/api/v1/token/refresh/", "/api/v1/token/revoke/", "/api/v1/me/"
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+import pytest
 from jsonschema import Draft202012Validator
 
 from devices import topics
@@ -17,6 +18,8 @@ from telemetry.listener import WORDS
 from tests import asyncapi
 from tests.fixtures.device_sockets import DEVICE_SOCKET, ConnectDevice
 from tests.fixtures.sockets import Live, LiveSocket
+
+pytestmark = pytest.mark.once
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LIVE_SOCKET = "/ws/live/"

@@ -6,6 +6,8 @@ from django.db import models
 
 from tests.architecture.house import APPS
 
+pytestmark = pytest.mark.once
+
 # Their keys are composite, which the admin cannot address; the series and their charts are there.
 NOT_IN_THE_ADMIN = {
     "telemetry.Reading",

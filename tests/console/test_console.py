@@ -12,6 +12,8 @@ from tests.servers.brokers import Broker
 from tests.supervisor.brokers import BrokerClient
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.once
+
 OnBroker = Callable[[Broker], BrokerClient]
 BOILER = "app/device/boiler/telemetry"
 
@@ -100,17 +102,15 @@ def test_a_broker_that_knows_no_mqtt_5_is_spoken_to_in_3_1_1(
     assert opened.subscribe("app/device/boiler/#")["state"] == "granted"
 
 
-@pytest.mark.parametrize("qos", [0, 1, 2])
-def test_each_quality_of_service_goes_both_ways(
-    oscars: Console, mosquitto: Broker, on_broker: OnBroker, qos: int
-) -> None:
+def test_each_quality_of_service_goes_both_ways(oscars: Console, mosquitto: Broker, on_broker: OnBroker) -> None:
     ear = on_broker(mosquitto)
     ear.mqtt.on_message = lambda _client, _data, message: ear.heard.append((str(message.qos), bytes(message.payload)))
     ear.mqtt.subscribe("#", qos=2)
-    assert oscars.subscribe("app/device/boiler/#", qos)["granted"] == qos
-    oscars.send("publish_mqtt", topic=BOILER, payload="x", qos=qos)
-    assert oscars.until("mqtt_event")["event"] == "published"
-    wait_until(lambda: ear.heard == [(str(qos), b"x")], what="the message")
+    for qos in (0, 1, 2):
+        assert oscars.subscribe("app/device/boiler/#", qos)["granted"] == qos
+        oscars.send("publish_mqtt", topic=BOILER, payload="x", qos=qos)
+        assert oscars.until("mqtt_event")["event"] == "published"
+    wait_until(lambda: ear.heard == [("0", b"x"), ("1", b"x"), ("2", b"x")], what="the messages")
 
 
 def test_a_message_comes_with_the_quality_that_was_granted(
@@ -233,46 +233,44 @@ def test_disconnecting_is_told_and_done(oscars: Console, mosquitto: Broker) -> N
     wait_until(lambda: consoles_on(mosquitto) == 0, what="the end of the connection")
 
 
-@pytest.mark.parametrize(
-    "frame",
-    [
-        {"type": "subscribe_mqtt"},
-        {"type": "subscribe_mqtt", "topic": ""},
-        {"type": "subscribe_mqtt", "topic": "a\0b"},
-        {"type": "subscribe_mqtt", "topic": "x" * 1025},
-        {"type": "subscribe_mqtt", "topic": "a/b+"},
-        {"type": "subscribe_mqtt", "topic": "a/#/b"},
-        {"type": "subscribe_mqtt", "topic": "a/b#"},
-        {"type": "subscribe_mqtt", "topic": "a", "qos": 3},
-        {"type": "subscribe_mqtt", "topic": "a", "qos": True},
-        {"type": "subscribe_mqtt", "topic": "a", "qos": "1"},
-        {"type": "subscribe_mqtt", "topic": "$share/iotsphere/app/#"},
-        {"type": "publish_mqtt", "topic": "app/device/boiler/#"},
-        {"type": "publish_mqtt", "topic": "app/device/+/telemetry"},
-        {"type": "publish_mqtt", "topic": "$CONTROL/dynamic-security/v1"},
-        {"type": "publish_mqtt", "topic": BOILER, "payload": 1},
-        {"type": "publish_mqtt", "topic": BOILER, "payload": "?", "encoding": "base64"},
-        {"type": "publish_mqtt", "topic": BOILER, "encoding": "utf-16"},
-        {"type": "publish_mqtt", "topic": BOILER, "retain": "yes"},
-        {"type": "connect_mqtt", "broker": 1},
-        {"type": "seen_mqtt", "number": 99},
-        {"type": "seen_mqtt", "number": "1"},
-        {"type": "nonsense"},
-    ],
-    ids=str,
-)
-def test_a_frame_that_is_none_is_answered_and_the_console_goes_on(oscars: Console, frame: dict[str, object]) -> None:
-    oscars.socket.send(frame)
-    error = oscars.socket.receive()
-    assert (error["type"], error["code"]) == ("error", "bad_request")
-    assert oscars.socket.receive_nothing()
+NO_FRAMES: list[dict[str, object]] = [
+    {"type": "subscribe_mqtt"},
+    {"type": "subscribe_mqtt", "topic": ""},
+    {"type": "subscribe_mqtt", "topic": "a\0b"},
+    {"type": "subscribe_mqtt", "topic": "x" * 1025},
+    {"type": "subscribe_mqtt", "topic": "a/b+"},
+    {"type": "subscribe_mqtt", "topic": "a/#/b"},
+    {"type": "subscribe_mqtt", "topic": "a/b#"},
+    {"type": "subscribe_mqtt", "topic": "a", "qos": 3},
+    {"type": "subscribe_mqtt", "topic": "a", "qos": True},
+    {"type": "subscribe_mqtt", "topic": "a", "qos": "1"},
+    {"type": "subscribe_mqtt", "topic": "$share/iotsphere/app/#"},
+    {"type": "publish_mqtt", "topic": "app/device/boiler/#"},
+    {"type": "publish_mqtt", "topic": "app/device/+/telemetry"},
+    {"type": "publish_mqtt", "topic": "$CONTROL/dynamic-security/v1"},
+    {"type": "publish_mqtt", "topic": BOILER, "payload": 1},
+    {"type": "publish_mqtt", "topic": BOILER, "payload": "?", "encoding": "base64"},
+    {"type": "publish_mqtt", "topic": BOILER, "encoding": "utf-16"},
+    {"type": "publish_mqtt", "topic": BOILER, "retain": "yes"},
+    {"type": "connect_mqtt", "broker": 1},
+    {"type": "seen_mqtt", "number": 99},
+    {"type": "seen_mqtt", "number": "1"},
+    {"type": "nonsense"},
+]
 
 
-@pytest.mark.parametrize("kind", ["subscribe_mqtt", "unsubscribe_mqtt", "publish_mqtt"])
-def test_without_a_connection_nothing_can_be_done(
-    console: OpenConsole, root: User, mosquitto: Broker, kind: str
-) -> None:
-    assert console(root).ask(kind, topic="a")["code"] == "not_connected"
+def test_a_frame_that_is_none_is_answered_and_the_console_goes_on(oscars: Console) -> None:
+    for frame in NO_FRAMES:
+        oscars.socket.send(frame)
+        error = oscars.socket.receive()
+        assert (error["type"], error["code"]) == ("error", "bad_request"), frame
+        assert oscars.socket.receive_nothing(), frame
+
+
+def test_without_a_connection_nothing_can_be_done(console: OpenConsole, root: User, mosquitto: Broker) -> None:
+    opened = console(root)
+    for kind in ("subscribe_mqtt", "unsubscribe_mqtt", "publish_mqtt"):
+        assert opened.ask(kind, topic="a")["code"] == "not_connected"
 
 
 def test_what_is_not_subscribed_to_cannot_be_ended(oscars: Console) -> None:

@@ -14,6 +14,8 @@ from iotsphere.models import User
 from tests.fixtures.console import OpenConsole
 from tests.servers.brokers import Broker
 
+pytestmark = pytest.mark.once
+
 INSIDE = [
     "127.0.0.1",
     "127.8.8.8",

@@ -15,6 +15,8 @@ from iotsphere.models import User
 from tests.fixtures.console import OpenConsole
 from tests.servers.brokers import Broker, Mosquitto
 
+pytestmark = pytest.mark.once
+
 
 def make_certificate(folder: Path, host: str) -> None:
     """A certificate for `host` that vouches for itself, and its key."""

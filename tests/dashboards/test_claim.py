@@ -1,9 +1,13 @@
+import pytest
+
 from devices.claims import codes_for
 from devices.credentials import authenticate
 from devices.models import ClaimCode, Project
 from iotsphere.models import User
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import PageClient
+
+pytestmark = pytest.mark.once
 
 
 def code_of(project: Project, by: User) -> ClaimCode:

@@ -14,6 +14,8 @@ from tests.factories import DeviceFactory, DeviceTypeFactory, MetricDefinitionFa
 from tests.fixtures.clients import PageClient
 from tests.fixtures.query_counts import AssertRecordedQueries
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def heater_type() -> DeviceType:

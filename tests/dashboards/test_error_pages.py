@@ -10,6 +10,8 @@ from redis.exceptions import ConnectionError as RedisAway
 from iotsphere.models import User
 from tests.architecture.house import ROOT
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html", "503.html"])
 def test_an_error_page_needs_nothing_but_itself(name: str) -> None:

@@ -14,6 +14,8 @@ from iotsphere.models import User
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import ApiClient, PageClient
 
+pytestmark = pytest.mark.once
+
 HERE = {"latitude": 52.52, "longitude": 13.405}
 
 

@@ -1,6 +1,8 @@
 import pytest
 from django.template import Context, Template
 
+pytestmark = pytest.mark.once
+
 
 def drawn(name: str) -> str:
     return Template("{% load portal %}{% icon name %}").render(Context({"name": name}))

@@ -14,6 +14,8 @@ from tests.factories import DeviceFactory
 from tests.fixtures.clients import PageClient
 from tests.routes import routes
 
+pytestmark = pytest.mark.once
+
 CAST = ["alice", "oscar", "vera", "charlie", "root", "nobody"]
 # What alice, oscar, vera, charlie, root and nobody get: who has not signed in is sent to do so.
 ALL = (200, 200, 200, 200, 200, 302)
@@ -57,6 +59,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "logout": (405,) * 6,
     "first_start": (403,) * 6,
     "authority": (200,) * 6,
+    "service-worker": (200,) * 6,
     "firmware-key": (200,) * 6,
     "firmware-download": (404,) * 6,
     "revoked-certificates": (200,) * 6,

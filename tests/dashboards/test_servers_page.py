@@ -11,6 +11,8 @@ from tests.factories import DeviceFactory, MetricFactory
 from tests.fixtures.clients import PageClient
 from tests.fixtures.query_counts import AssertRecordedQueries
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def server_type(db: None) -> DeviceType:

@@ -5,6 +5,8 @@ import pytest
 from iotsphere.dashboards.ages import age_in_words, span_in_words
 from iotsphere.dashboards.values import value_in_words
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("value", "precision", "words"),

@@ -12,6 +12,8 @@ from tests.mqtt_ear import Ear, listening
 from tests.servers.brokers import Broker
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.once
+
 DEVICE_IDS = [*(device.device_id for device in FLEET), default_device_id()]
 
 

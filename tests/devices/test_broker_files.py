@@ -17,6 +17,8 @@ from devices.mqtt_password import mqtt_password_matches
 from iotsphere.models import User
 from tests.factories import DeviceFactory
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def folder(tmp_path: Path, settings: Any) -> Path:

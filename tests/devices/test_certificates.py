@@ -25,6 +25,8 @@ from devices.revocation import revocation_list
 from tests.certificates import foreign_certificate, new_key, signing_request
 from tests.factories import DeviceFactory
 
+pytestmark = pytest.mark.once
+
 X509 = CredentialKind.X509
 
 

@@ -2,6 +2,8 @@ import pytest
 
 from devices.topics import Topic, parse
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("kind", ["telemetry", "status", "twin/reported", "twin/desired", "command"])
 def test_a_devices_topics_name_it(kind: str) -> None:

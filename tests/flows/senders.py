@@ -116,16 +116,16 @@ class Registrar:
 
     def __init__(self, client: httpx.Client, project: str) -> None:
         self._client = client
-        tokens = self._post("token", **ACCOUNT)
+        tokens = self.post("token", **ACCOUNT)
         self._client.headers["Authorization"] = f"Bearer {tokens['access']}"
-        self._project = self._post("projects", slug=project, name=project.title())["slug"]
+        self._project = self.post("projects", slug=project, name=project.title())["slug"]
 
     def register(self, device_id: str, kind: str) -> Secret:
-        self._post("devices", device_id=device_id, name=device_id, project=self._project)
-        issued = self._post("credentials", device=device_id, kind=kind)
+        self.post("devices", device_id=device_id, name=device_id, project=self._project)
+        issued = self.post("credentials", device=device_id, kind=kind)
         return Secret(device_id, issued["username"], issued["secret"])
 
-    def _post(self, collection: str, **body: str) -> dict[str, Any]:
+    def post(self, collection: str, **body: Any) -> dict[str, Any]:
         answer = self._client.post(f"/api/v1/{collection}/", json=body)
         assert answer.is_success, answer.text
         created: dict[str, Any] = answer.json()

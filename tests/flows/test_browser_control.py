@@ -15,6 +15,8 @@ from tests.fixtures.browser import PageAs, Problems, expect
 from tests.fixtures.live import Portal
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.once
+
 DETAILS = "/devices/WATER_HEATER_01/details/"
 
 

@@ -14,6 +14,8 @@ from tests.factories import DeviceFactory, MetricFactory
 from tests.fixtures.browser import PageAs, Problems, expect
 from tests.fixtures.live import Portal
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def portal(lasting_portal: Portal) -> Portal:

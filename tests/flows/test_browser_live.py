@@ -16,6 +16,8 @@ from tests.fixtures.browser import PageAs, expect
 from tests.fixtures.live import Portal
 from tests.flows.sending import send
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def portal(lasting_portal: Portal) -> Portal:

@@ -1,8 +1,12 @@
+import pytest
+
 from devices.models import Device
 from iotsphere.models import User
 from tests.fixtures.browser import PageAs, Problems, expect
 from tests.fixtures.live import Portal, StartProcess
 from tests.flows.sending import send
+
+pytestmark = pytest.mark.once
 
 
 def test_when_the_portal_goes_away_the_page_says_so_and_dims_until_it_is_back(

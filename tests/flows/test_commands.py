@@ -127,11 +127,11 @@ def test_a_heater_that_is_away_is_sent_what_waits_when_it_returns(
 
 
 def test_a_worker_killed_in_the_middle_leaves_nothing_undone(
-    start_worker: StartWorker, broker: Broker, boiler: Device, portal: Portal, oscar: User
+    start_worker: StartWorker, broker: Broker, boiler: Device, lasting_portal: Portal, oscar: User
 ) -> None:
     if isinstance(broker, DevelopmentBroker):
         pytest.skip("the development broker forgets what the heater says while no worker listens")
-    operator = Operator(portal, oscar)
+    operator = Operator(lasting_portal, oscar)
     worker = start_worker()
     with there(broker, boiler, Manner(delay=1.0)):
         wait_until(lambda: Device.objects.get(pk=boiler.pk).presence == Presence.ONLINE, PATIENCE)
@@ -146,10 +146,10 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_undone(
 
 
 def test_a_command_expires_if_the_heater_returns_too_late(
-    start_worker: StartWorker, portal: Portal, broker: Broker, boiler: Device, oscar: User
+    start_worker: StartWorker, lasting_portal: Portal, broker: Broker, boiler: Device, oscar: User
 ) -> None:
     start_worker()
-    command = Operator(portal, oscar).send(boiler, "boost", minutes=30)
+    command = Operator(lasting_portal, oscar).send(boiler, "boost", minutes=30)
     Command.objects.filter(pk=command.pk).update(expires_at=timezone.now())
     with there(broker, boiler) as heater:
         until(command, "expired")
@@ -158,11 +158,12 @@ def test_a_command_expires_if_the_heater_returns_too_late(
     assert steps(command) == [("queued", "person"), ("expired", "portal")]
 
 
+@pytest.mark.once
 def test_a_heater_takes_what_is_desired_and_reports_it(
-    start_worker: StartWorker, portal: Portal, broker: Broker, boiler: Device, oscar: User
+    start_worker: StartWorker, lasting_portal: Portal, broker: Broker, boiler: Device, oscar: User
 ) -> None:
     start_worker()
-    Operator(portal, oscar).set(boiler, mode="off", target_temperature=52.5)
+    Operator(lasting_portal, oscar).set(boiler, mode="off", target_temperature=52.5)
     with there(broker, boiler) as heater:
         wait_until(lambda: Twin.objects.get(device=boiler).pending_since is None, PATIENCE)
         assert heater.settings() == {"mode": "off", "target_temperature": 52.5}
@@ -170,6 +171,7 @@ def test_a_heater_takes_what_is_desired_and_reports_it(
     assert (reported["mode"], reported["target_temperature"]) == ("off", 52.5)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("manner", "end", "reason"),
     [
@@ -178,13 +180,13 @@ def test_a_heater_takes_what_is_desired_and_reports_it(
     ],
 )
 def test_a_refusal_and_silence_are_told_apart(
-    start_worker: StartWorker, portal: Portal, broker: Broker, boiler: Device, oscar: User,
+    start_worker: StartWorker, lasting_portal: Portal, broker: Broker, boiler: Device, oscar: User,
     manner: Manner, end: str, reason: str,
 ) -> None:  # fmt: skip
     start_worker()
     with there(broker, boiler, manner):
         wait_until(lambda: Device.objects.get(pk=boiler.pk).presence == Presence.ONLINE, PATIENCE)
-        command = Operator(portal, oscar).send(boiler, "identify")
+        command = Operator(lasting_portal, oscar).send(boiler, "identify")
         if end == "timed_out":
             until(command, "sent")
             now = timezone.now()

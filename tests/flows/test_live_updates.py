@@ -1,7 +1,7 @@
 """Live updates through real servers: a reading is ingested here and seen on a socket of a web process."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -17,20 +17,16 @@ from iotsphere.models import User
 from telemetry.ingest import Envelope, ingest
 from telemetry.models import Door
 from tests.factories import DeviceFactory
-from tests.fixtures.live import Portal, StartProcess
+from tests.fixtures.live import Portal
 from tests.fixtures.sockets import session_cookie
-from tests.servers.ports import ReservedPort, is_listening
 
 PATIENCE = 20
-SERVERS = {"daphne": ["daphne", "--bind", "127.0.0.1"], "uvicorn": ["uvicorn", "--lifespan", "off"]}
 
 
-@pytest.fixture(params=["daphne", "uvicorn"])
-def portal(request: pytest.FixtureRequest, start_process: StartProcess) -> Portal:
+@pytest.fixture(params=["daphne", pytest.param("uvicorn", marks=pytest.mark.once)])
+def portal(request: pytest.FixtureRequest, lasting_portals: Callable[[str], Portal]) -> Portal:
     """A web process under each of the servers that it may run under."""
-    port = ReservedPort().release()
-    process = start_process("-m", *SERVERS[request.param], "--port", str(port), "iotsphere.asgi:application")
-    return Portal(f"127.0.0.1:{port}", process.wait_until(lambda: is_listening(port)))
+    return lasting_portals(request.param)
 
 
 @pytest.fixture

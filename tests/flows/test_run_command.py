@@ -110,11 +110,10 @@ def empty(embedded_parts: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A new database beside the one of the tests."""
-    if connection.vendor == "sqlite":
-        yield f"sqlite:///{tmp_path}/given.sqlite3"
-        return
+    if request.config.getoption("on") != "servers":
+        pytest.skip("PostgreSQL, Redis and Mosquitto are given with --on=servers")
     server = connection.settings_dict
     with psycopg.connect(host=server["HOST"], user=server["USER"], dbname="postgres", autocommit=True) as postgres:
         postgres.execute("create database run_command")
@@ -243,19 +242,19 @@ def watched() -> Iterator[Callable[[Run], list[psutil.Process]]]:
         process.kill()
 
 
-def test_whether_stopped_or_killed_it_leaves_nobody_behind_and_finds_its_data_again(
+def test_killed_it_leaves_nobody_behind_and_stopped_neither_and_it_finds_its_data_again(
     embedded_parts: None, tmp_path: Path, watched: Callable[[Run], list[psutil.Process]]
 ) -> None:
     with running(tmp_path / "var", DEMO="0") as run:
         family = watched(run.until_ready())
-        run.child.process.terminate()
-        assert run.child.process.wait(40) == 0
-        assert not any(map(is_alive, family))
+        run.child.process.kill()
+        wait_until(lambda: not any(map(is_alive, family)), 15, "the end of the whole family")
     with running(tmp_path / "var", DEMO="0") as again:
         family = watched(again.until_ready())
         assert "Bringing the database up to date" not in again.said
-        again.child.process.kill()
-        wait_until(lambda: not any(map(is_alive, family)), 15, "the end of the whole family")
+        again.child.process.terminate()
+        assert again.child.process.wait(40) == 0
+        assert not any(map(is_alive, family))
 
 
 # --- With servers ---

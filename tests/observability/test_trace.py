@@ -12,6 +12,8 @@ from telemetry.tasks import sweep_presence
 from tests.fixtures.live import StartProcess
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.once
+
 
 def test_the_answer_bears_an_id(client: Client) -> None:
     assert len(client.get("/login/")["X-Request-ID"]) == 32

@@ -15,6 +15,7 @@ from tests.servers.brokers import Broker, DevelopmentBroker, Mosquitto
 from tests.servers.postgres import Postgres
 from tests.servers.programs import program
 from tests.servers.redis import Redis
+from tests.servers.template import start_migrating
 
 ON = ("embedded", "servers")
 BROKER = pytest.StashKey[Broker]()
@@ -40,6 +41,7 @@ def start_servers(on: str, stack: ExitStack, *, durable: bool = False) -> None:
     redis = Redis(folder / "redis", binary).start()
     stack.callback(redis.stop)
     os.environ["REDIS_SERVER"] = redis.url
+    stack.callback(start_migrating().stop)
 
 
 def make_broker(on: str, name: str) -> Broker:

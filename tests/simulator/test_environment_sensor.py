@@ -9,6 +9,8 @@ from iotsphere.simulator.environment_sensor import cell_voltage, charge_of
 from iotsphere.simulator.weather import relative_humidity
 from tests.simulator.fleet import CLIMATE, DAY, MONDAY, ZONE, a_sensor
 
+pytestmark = pytest.mark.once
+
 MONTH = MONDAY + np.arange(0, 30 * DAY, 300)
 
 

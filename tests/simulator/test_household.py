@@ -6,6 +6,8 @@ import pytest
 from iotsphere.simulator.household import Household
 from tests.simulator.fleet import DAY, MONDAY, ZONE
 
+pytestmark = pytest.mark.once
+
 FAMILY = Household("family", people=3, zone=ZONE)
 
 

@@ -1,8 +1,11 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iotsphere.simulator.noise import Noise
+
+pytestmark = pytest.mark.once
 
 moments = st.lists(st.floats(0, 4e9), min_size=1, max_size=20)
 

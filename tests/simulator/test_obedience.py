@@ -2,8 +2,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from iotsphere.simulator.obedience import Hand, Manner, Unable
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.once
 
 
 class Lamp:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import numpy as np
+import pytest
 from numpy.typing import ArrayLike
 
 from iotsphere.simulator.columns import Columns, Value
@@ -12,6 +13,8 @@ from iotsphere.simulator.play import Actor, Reporter, play
 from tests.mqtt_ear import Ear, listening
 from tests.servers.brokers import Broker
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.once
 
 
 class Thermometer:

@@ -1,8 +1,11 @@
 import numpy as np
+import pytest
 
 from iotsphere.simulator.clock import local_time
 from iotsphere.simulator.server import Server
 from tests.simulator.fleet import DAY, MONDAY, ZONE
+
+pytestmark = pytest.mark.once
 
 MONTH = MONDAY + np.arange(0, 30 * DAY, 300)
 

@@ -4,6 +4,8 @@ from hypothesis import strategies as st
 
 from iotsphere.simulator.tank import Surroundings, Tank, TankState, step
 
+pytestmark = pytest.mark.once
+
 TANK = Tank()
 OVERSHOOT = TANK.power * 60 / (TANK.litres * 4186)
 """K that the element adds in the longest step."""

@@ -6,6 +6,8 @@ from iotsphere.simulator.obedience import Unable
 from iotsphere.simulator.water_heater import SET_POINTS, WaterHeater
 from tests.simulator.fleet import DAY, MONDAY, a_heater
 
+pytestmark = pytest.mark.once
+
 WEEK = MONDAY + np.arange(60, 7 * DAY, 60)
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from iotsphere.supervisor.console import Console
 
+pytestmark = pytest.mark.once
+
 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:

@@ -15,6 +15,8 @@ from iotsphere.supervisor.broker import PORTAL_USER, EmbeddedBroker
 from tests.supervisor.brokers import BrokerClient, make_broker, running_broker
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def broker(tmp_path: Path, settings: Any, db: None) -> Iterator[EmbeddedBroker]:

@@ -7,6 +7,8 @@ import pytest
 from iotsphere.supervisor.home import Home
 from iotsphere.supervisor.refusal import Refusal
 
+pytestmark = pytest.mark.once
+
 
 def test_a_folder_is_held_by_one_portal_at_a_time(tmp_path: Path) -> None:
     held_by_us = re.escape(f"A portal is already running on {tmp_path} (process {os.getpid()})")

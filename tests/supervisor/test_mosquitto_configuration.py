@@ -13,6 +13,8 @@ from tests.servers.programs import program
 from tests.supervisor.brokers import BrokerClient, make_broker, running_broker
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.once
+
 PRODUCTION = PROJECT_FOLDER / "deploy/mosquitto/mosquitto.conf"
 
 

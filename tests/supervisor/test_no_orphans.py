@@ -10,6 +10,8 @@ import pytest
 
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.once
+
 
 class Family:
     """A supervisor in a process of its own, with its descendants."""

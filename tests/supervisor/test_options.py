@@ -6,6 +6,8 @@ from django.conf import settings
 from iotsphere.supervisor.options import Options
 from iotsphere.supervisor.refusal import Refusal
 
+pytestmark = pytest.mark.once
+
 
 def test_an_empty_environment_gives_the_demo_on_the_usual_ports() -> None:
     options = Options.read({})

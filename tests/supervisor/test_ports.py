@@ -6,6 +6,8 @@ import pytest
 from iotsphere.supervisor.ports import free_port, loopback_addresses, refuse_taken_port
 from iotsphere.supervisor.refusal import Refusal
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def taken() -> Iterator[int]:

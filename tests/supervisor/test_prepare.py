@@ -11,6 +11,8 @@ from iotsphere.management.commands import prepare as command
 from iotsphere.models import User
 from tests.factories import UserFactory
 
+pytestmark = pytest.mark.once
+
 Prepare = Callable[[], dict[str, Any]]
 
 

@@ -10,6 +10,8 @@ from iotsphere.supervisor import process
 from iotsphere.supervisor.process import Child, Program, pause_before_restart
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.once
+
 
 class Heard(list[tuple[str, str]]):
     """What children said and what was said about them."""

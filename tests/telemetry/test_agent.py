@@ -30,6 +30,8 @@ from tests.servers.child import Child
 from tests.servers.ports import ReservedPort, is_listening
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.once
+
 NUMBERS = {"cpu", "memory", "disk", "disk.root", "load", "network_in", "network_out", "uptime", "agent.dropped"}
 StartAgent = Callable[..., Child]
 

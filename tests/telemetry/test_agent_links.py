@@ -13,6 +13,8 @@ import pytest
 from telemetry.agent.links import HttpLink, Later, MqttLink, default_device_id, make_link
 from telemetry.device_link import DEVICE_ID
 
+pytestmark = pytest.mark.once
+
 KEY = "iot_0123456789abcdef_" + "k" * 32
 MESSAGES = [json.dumps({"telemetry": {"n": n}, "timestamp": f"2025-12-19T12:0{n}:00Z"}) for n in range(4)]
 GOING_ON = threading.Event()

@@ -5,6 +5,8 @@ import pytest
 
 from telemetry.agent.outbox import Outbox, OutboxTaken
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:

@@ -9,6 +9,8 @@ from telemetry.agent import sampler
 from telemetry.agent.sampler import Sampler, mount_key
 from telemetry.decode import MAX_TEXT, is_key
 
+pytestmark = pytest.mark.once
+
 NUMBERS = {"cpu", "memory", "disk", "disk.root", "load", "network_in", "network_out", "uptime"}
 TEXTS = {"top_cpu", "top_memory"}
 

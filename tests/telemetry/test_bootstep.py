@@ -24,7 +24,7 @@ def worker(start_process: StartProcess, group: str, *options: str) -> Child:
 
 
 @pytest.mark.parametrize(
-    ("pool", "how"), [(THREADS, signal.SIGTERM), (THREADS, signal.SIGINT), (PREFORK, signal.SIGTERM)]
+    ("pool", "how"), [(THREADS, signal.SIGTERM), pytest.param(PREFORK, signal.SIGINT, marks=pytest.mark.once)]
 )
 def test_a_worker_that_is_told_to_listens_and_ends_in_order(
     start_process: StartProcess, broker: Broker, pool: str, how: signal.Signals
@@ -40,6 +40,7 @@ def test_a_worker_that_is_told_to_listens_and_ends_in_order(
     assert "[error" not in process.output
 
 
+@pytest.mark.once
 def test_another_worker_does_not_listen(start_process: StartProcess, broker: Broker) -> None:
     process = worker(start_process, "bootstep-none", THREADS)
     process.wait_until(lambda: "ready" in process.output)

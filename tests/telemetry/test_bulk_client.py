@@ -9,6 +9,8 @@ from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 
 from telemetry.bulk_client import BulkClient, Publication
 
+pytestmark = pytest.mark.once
+
 CONNECTED = {MQTTProtocolVersion.MQTTv311: b"\x20\x02\x00\x00", MQTTProtocolVersion.MQTTv5: b"\x20\x03\x00\x00\x00"}
 PONG = b"\xd0\x00"
 

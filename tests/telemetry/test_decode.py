@@ -9,6 +9,8 @@ import pytest
 from telemetry.decode import MAX_BYTES, MAX_KEYS, MAX_MESSAGES, Decoded, Message, decode
 from telemetry.reasons import Reason
 
+pytestmark = pytest.mark.once
+
 NOW = datetime(2025, 12, 19, 13, tzinfo=UTC)
 OLDEST = NOW - timedelta(days=30)
 

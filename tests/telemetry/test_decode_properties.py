@@ -4,10 +4,13 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from telemetry.decode import MAX_MESSAGES, Decoded, decode
+
+pytestmark = pytest.mark.once
 
 # The first draw builds tables of all characters, and the machine may be busy.
 patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

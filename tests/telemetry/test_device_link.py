@@ -10,6 +10,8 @@ from tests.mqtt_ear import Ear, listening
 from tests.servers.brokers import Broker
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.once
+
 NOON = datetime(2025, 12, 19, 12, tzinfo=UTC)
 
 

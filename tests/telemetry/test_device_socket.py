@@ -22,6 +22,8 @@ from tests.fixtures.device_sockets import DEVICE_SOCKET, ConnectDevice, telemetr
 from tests.fixtures.sockets import OpenSocket
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.once
+
 ApiKey = tuple[Credential, str]
 UNAUTHENTICATED = {"type": "close", "code": 4401}
 ONE = {"received": 1, "stored": 1, "duplicate": 0, "quarantined": 0, "rejected": [], "unlisted": 0}

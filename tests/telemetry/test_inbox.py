@@ -1,8 +1,12 @@
 import threading
 from dataclasses import dataclass
 
+import pytest
+
 from telemetry.inbox import Inbox
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.once
 
 
 @dataclass(frozen=True)

@@ -235,7 +235,7 @@ def test_the_books_balance_however_ingest_is_interrupted(db: None) -> None:
         Books,
         settings=settings(
             deadline=None,
-            max_examples=40,
+            max_examples=20,
             stateful_step_count=20,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),

@@ -17,6 +17,8 @@ from telemetry.live.visitor import Visitor, visitor_with_session
 from tests.factories import NOON, DeviceFactory, MembershipFactory
 from tests.fixtures.sockets import PAGE, Live, OpenSocket, access_token, session_cookie
 
+pytestmark = pytest.mark.once
+
 CLOSED = {"type": "close", "code": 4401}
 PROMPT = {"type": "authenticate", "within": 10}
 

@@ -12,7 +12,7 @@ from iotsphere.models import User
 from tests.factories import CommandTypeFactory, DeviceFactory, DeviceTypeFactory
 from tests.fixtures.sockets import Live, LiveSocket
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 SETTINGS = {"type": "object", "properties": {"mode": {"enum": ["eco", "off"]}}, "additionalProperties": False}
 
 

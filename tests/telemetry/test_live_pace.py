@@ -4,11 +4,14 @@ from asyncio import TimerHandle
 from collections.abc import Callable
 from typing import Any, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.live.events import DeviceChange, DeviceState
 from telemetry.live.feed import INTERVAL, Batch, Feed, States, Subscription, merge
+
+pytestmark = pytest.mark.once
 
 
 class Clock:

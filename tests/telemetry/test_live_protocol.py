@@ -12,6 +12,8 @@ from telemetry.live.state import MOST_DEVICES
 from tests.factories import DeviceFactory
 from tests.fixtures.sockets import Live, OpenSocket, access_token
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def sensor(acme: Project) -> Device:

@@ -15,6 +15,8 @@ from tests.factories import NOON, DeviceFactory
 from tests.fixtures.sockets import Frame, Live, LiveSocket, LoopThread
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def sensor(acme: Project) -> Device:
