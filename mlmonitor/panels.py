@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, Prefetch
+from django.db.models import Count, OuterRef, Prefetch, Subquery
 from django.templatetags.static import static
 from django.utils import timezone
 
@@ -21,7 +21,7 @@ from mlmonitor.comparing import Comparison, compare
 from mlmonitor.history import Performance, Range, performance_of
 from mlmonitor.judging import label
 from mlmonitor.listing import ALERTS_SHOWN, DAYS, Asked, Chosen
-from mlmonitor.models import DriftCheck, FeatureDrift, FeatureProfile, ModelStatus, ModelVersion, MonitoredModel
+from mlmonitor.models import Alias, DriftCheck, FeatureDrift, FeatureProfile, ModelStatus, ModelVersion, MonitoredModel
 from mlmonitor.models.check import Verdict
 from mlmonitor.profiling import together
 from mlmonitor.statistics.distances import shares
@@ -113,7 +113,7 @@ def overview(user: AnyUser, asked: Asked, chosen: Chosen) -> dict[str, Any]:
     )
     cards = []
     for model in models:
-        champion = next((version for version in model.versions.all() if version.alias == "champion"), None)
+        champion = next((version for version in model.versions.all() if version.alias == Alias.CHAMPION), None)
         check = newest.get(champion.pk) if champion else None
         address = asked.address("drift", model=model.key)
         cards.append(Card(model, champion, check, _headline(model, check), open_alerts.get(model.pk, 0), address))
@@ -245,17 +245,12 @@ def _span(low: float | None, high: float | None) -> str:
 
 
 def _newest_checks(models: list[MonitoredModel]) -> dict[int, DriftCheck]:
-    champions = ModelVersion.objects.filter(model__in=models, alias="champion")
-    newest = {
-        version: DriftCheck.objects.filter(version=version).order_by("-end", "-pk").values("pk")[:1]
-        for version in champions.values_list("pk", flat=True)
-    }
-    found: dict[int, DriftCheck] = {}
-    for version, last in newest.items():
-        check = DriftCheck.objects.filter(pk__in=list(last.values_list("pk", flat=True))).first()
-        if check is not None:
-            found[version] = check
-    return found
+    """Of each champion, by its primary key; two queries however many they are."""
+    newest = DriftCheck.objects.filter(version=OuterRef("pk")).order_by("-end", "-pk").values("pk")[:1]
+    champions = ModelVersion.objects.filter(model__in=models, alias=Alias.CHAMPION).annotate(newest=Subquery(newest))
+    pks = dict(champions.values_list("pk", "newest"))
+    checks = DriftCheck.objects.in_bulk([pk for pk in pks.values() if pk is not None])
+    return {version: checks[pk] for version, pk in pks.items() if pk is not None}
 
 
 def _headline(model: MonitoredModel, check: DriftCheck | None) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -20,7 +20,7 @@ from devices.admin.words import counted
 from devices.permissions import Permission
 from mlmonitor import checks, deployment
 from mlmonitor.baselines import NoBaseline, from_window
-from mlmonitor.models import Alias, Deployment, Feature, ModelStatus, ModelVersion, MonitoredModel
+from mlmonitor.models import Alias, Deployment, DriftCheck, Feature, ModelStatus, ModelVersion, MonitoredModel
 from mlmonitor.models.check import Verdict
 
 TONES = {"OK": "success", "Warning": "warning", "Drift": "danger", "Error": "danger", "Not enough data": ""}
@@ -58,7 +58,18 @@ class MonitoredModelAdmin(ProjectScoped, WithHistory):
     nothing_help = "Add one here or by REST, give it a version, and send its predictions."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).prefetch_related("versions__checks")
+        """With the champion's name and what its last check found."""
+        champion = ModelVersion.objects.filter(model=OuterRef("pk"), alias=Alias.CHAMPION)
+        last = DriftCheck.objects.filter(version__model=OuterRef("pk"), version__alias=Alias.CHAMPION).order_by("-end")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                champion_name=Subquery(champion.values("name")[:1]),
+                last_verdict=Subquery(last.values("verdict")[:1]),
+                last_concept=Subquery(last.values("concept")[:1]),
+            )
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """What it is called and predicts is chosen once."""
@@ -68,17 +79,16 @@ class MonitoredModelAdmin(ProjectScoped, WithHistory):
         return self.has_change_permission(request)
 
     @display(description="champion")
-    def champion(self, model: MonitoredModel) -> str:
-        version = _champion(model)
-        return version.name if version else "–"
+    def champion(self, model: Any) -> str:
+        return model.champion_name or "–"
 
     @display(description="data drift", label=TONES)
-    def drift(self, model: MonitoredModel) -> str:
-        return _last(model, "verdict")
+    def drift(self, model: Any) -> str:
+        return _in_words(model.last_verdict)
 
     @display(description="concept drift", label=TONES)
-    def concept(self, model: MonitoredModel) -> str:
-        return _last(model, "concept")
+    def concept(self, model: Any) -> str:
+        return _in_words(model.last_concept)
 
     @action(description="Check now", permissions=["manage"])
     def check_selected(self, request: HttpRequest, models: QuerySet[MonitoredModel]) -> None:
@@ -202,11 +212,5 @@ class ModelVersionAdmin(ProjectScoped, Page):
         return version
 
 
-def _champion(model: MonitoredModel) -> ModelVersion | None:
-    return next((version for version in model.versions.all() if version.alias == Alias.CHAMPION), None)
-
-
-def _last(model: MonitoredModel, verdict: str) -> str:
-    version = _champion(model)
-    check = next(iter(version.checks.all()), None) if version else None
-    return str(getattr(check, f"get_{verdict}_display")()) if check else "–"
+def _in_words(verdict: str | None) -> str:
+    return str(Verdict(verdict).label) if verdict else "–"

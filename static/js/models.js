@@ -1,11 +1,13 @@
 // The dashboard of models: a tab is fetched when it is first looked at, and made anew when something has happened.
 
+import { socket } from "./live-connection.js";
 import { drawPerformance } from "./model-charts.js";
 import { TabManager } from "./tab-manager.js";
 import { toast } from "./toast.js";
 
-const ASK_EVERY = 2_000;
+const ASK_EVERY = 15_000;
 const page = document.getElementById("models");
+let active = null;
 
 class Panel {
   constructor(tab) {
@@ -22,12 +24,12 @@ class Panel {
   }
 
   activate() {
-    this.timer = setInterval(() => this.ask(), ASK_EVERY);
+    active = this;
     if (this.panel.childElementCount > 0 && this.known !== page.dataset.newest) this.fetch();
   }
 
   deactivate() {
-    clearInterval(this.timer);
+    active = null;
   }
 
   destroy() {
@@ -84,3 +86,7 @@ for (const tab of list.querySelectorAll("[data-tab]")) {
   manager.register(tab.dataset.tab, new Panel(tab));
 }
 manager.start();
+
+// Alerts are told; of a check that raised none one has to ask.
+socket.follow("alerts", {}, () => active?.ask());
+setInterval(() => active?.ask(), ASK_EVERY);

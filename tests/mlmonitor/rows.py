@@ -4,10 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from django.utils import timezone
 
 from devices.models import Project
 from mlmonitor.baselines import from_rows
+from mlmonitor.checks import check_now
+from mlmonitor.ingest import take_predictions
 from mlmonitor.models import Feature, ModelVersion, MonitoredModel
+from mlmonitor.truth import take_truth
 from tests.factories import NOON
 
 MINUTE = timedelta(minutes=1)
@@ -48,6 +52,20 @@ def rows(
         }
         for number, (flow, score, outcome, mode) in enumerate(zip(flows, scores, came, modes, strict=True))
     ]
+
+
+def drifted_model(project: Project) -> MonitoredModel:
+    """One whose champion was checked today, and has drifted; a challenger predicts beside it."""
+    model = model_of(project, label_lag_hours=0)
+    baseline_of(model)
+    now = timezone.now()
+    version_of(model, "2", alias="challenger")
+    said = rows(300, at=now - timedelta(hours=6), shift=2)
+    beside = [{**row, "id": f"{row['id']}-2", "version": "2", "predicted": "no"} for row in said]
+    take_predictions(model, [*said, *beside], now)
+    take_truth(model, [*said, *beside], now)
+    check_now(model.versions.get(name="1"), now)
+    return model
 
 
 def baseline_of(model: MonitoredModel, count: int = 2_000, **how: Any) -> Any:

@@ -1,37 +1,21 @@
 """The dashboard of models: its tabs, and what people do there."""
 
-from datetime import timedelta
-
 import pytest
 from django.contrib.messages import get_messages
-from django.utils import timezone
 
 from alerts.models import Alert
 from devices.models import Project
 from iotsphere.models import User
-from mlmonitor.checks import check_now
-from mlmonitor.ingest import take_predictions
 from mlmonitor.models import DriftCheck, MonitoredModel, MonitorThreshold
-from mlmonitor.truth import take_truth
 from tests.fixtures.clients import PageClient
-from tests.mlmonitor.rows import baseline_of, model_of, rows, version_of
+from tests.mlmonitor.rows import drifted_model
 
 TABS = ("overview", "performance", "drift", "alerts")
 
 
 @pytest.fixture
 def model(acme: Project) -> MonitoredModel:
-    """One that has drifted; a challenger predicts beside its champion."""
-    model = model_of(acme, label_lag_hours=0)
-    baseline_of(model)
-    now = timezone.now()
-    version_of(model, "2", alias="challenger")
-    said = rows(300, at=now - timedelta(hours=6), shift=2)
-    beside = [{**row, "id": f"{row['id']}-2", "version": "2", "predicted": "no"} for row in said]
-    take_predictions(model, [*said, *beside], now)
-    take_truth(model, [*said, *beside], now)
-    check_now(model.versions.get(name="1"), now)
-    return model
+    return drifted_model(acme)
 
 
 def test_every_tab_shows_something_true(model: MonitoredModel, vera: User, pages: PageClient) -> None:
