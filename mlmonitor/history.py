@@ -17,6 +17,8 @@ DAY = timedelta(days=1)
 FINE = timedelta(days=3)
 """Shorter ranges are shown by the hour."""
 FEWEST = 5
+"""A trend is seen in at least so many points."""
+FEWEST_OUTCOMES = 20
 """A point stands on at least so many known outcomes."""
 
 
@@ -69,7 +71,7 @@ class Performance:
     @property
     def told(self) -> list[Point]:
         """Points of which enough is known to be drawn."""
-        return [point for point in self.points if point.outcomes.labelled >= FEWEST]
+        return [point for point in self.points if point.outcomes.labelled >= FEWEST_OUTCOMES]
 
     def trend(self, metric: str) -> Trend | None:
         """A day."""
