@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
+from alerts.bars import Bar, bars
 from alerts.charts import Stretch, chart_of
 from alerts.evaluator import SEVERITIES
 from alerts.models import Backtest
@@ -17,7 +18,7 @@ DEVICES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class Stripe:
     """An episode as a part of the time that was played, in percent."""
 
     severity: str
@@ -32,14 +33,7 @@ class Of:
     device_id: str
     fires: int
     open_for: timedelta
-    bars: tuple[Bar, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    day: date
-    fires: int
-    share: float  # of the day with the most, in percent
+    stripes: tuple[Stripe, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +42,7 @@ class Result:
     start: datetime
     end: datetime
     devices: Sequence[Of]  # the noisiest first
-    days: Sequence[Day]
+    days: Sequence[Bar]
 
     @classmethod
     def of(cls, backtest: Backtest) -> "Result":
@@ -99,17 +93,16 @@ def _of(device_id: str, stretches: Sequence[Stretch], start: datetime, end: date
 
     # The worst are drawn last: over the others.
     drawn = sorted(stretches, key=lambda stretch: SEVERITIES.index(stretch[2]), reverse=True)
-    bars = tuple(
-        Bar(severity, share(max(since, start) - start), share((until or end) - since))
+    stripes = tuple(
+        Stripe(severity, share(max(since, start) - start), share((until or end) - since))
         for since, until, severity in drawn
     )
-    return Of(device_id, len(stretches), open_for, bars)
+    return Of(device_id, len(stretches), open_for, stripes)
 
 
-def _days(begun: Iterable[datetime], start: datetime, end: datetime) -> list[Day]:
+def _days(begun: Iterable[datetime], start: datetime, end: datetime) -> Sequence[Bar]:
     """Of the reader's time zone; the days without any, too."""
     counts = Counter(timezone.localtime(moment).date() for moment in begun)
     first, last = timezone.localtime(start).date(), timezone.localtime(end).date()
-    most = max(counts.values(), default=0) or 1
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    return [Day(day, counts[day], round(100 * counts[day] / most, 1)) for day in days]
+    return bars((f"{day:%-d %b}", counts[day]) for day in days)

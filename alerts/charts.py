@@ -1,13 +1,14 @@
 """What a chart of a rule's metrics on one device needs: which series, which limits, and when it was wrong."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
 
 from alerts.conditions import Compare, Condition, Several
 from alerts.evaluator import CompiledRule
+from alerts.models import Alert
 from alerts.words import names_of
 from devices.models import Device, MetricKind, ValueType
 from telemetry.charts import script_addresses
@@ -15,6 +16,7 @@ from telemetry.models import Metric
 
 # Aggregates that are in the metric's own unit and about as large: their limits belong into its chart.
 ALIKE = ("", "avg", "min", "max")
+AROUND = timedelta(hours=1)
 Stretch = tuple[datetime, datetime | None, str]  # from, to (None: still), severity
 
 
@@ -57,6 +59,17 @@ def chart_of(
             for since, until, severity in stretches
         ],
     }
+
+
+def chart_around(alert: Alert, now: datetime) -> dict[str, Any] | None:
+    """What led to an alert, and what came of it. None if there is nothing to draw, or no more rule to know what."""
+    if alert.rule is None or alert.device is None:
+        return None
+    over = alert.resolved_at or now
+    around = max(AROUND, (over - alert.event_time) / 2)
+    stretch = (alert.event_time, alert.resolved_at, alert.worst_severity)
+    rule = alert.rule.compiled(str(alert.project.time_zone))
+    return chart_of(rule, alert.device, alert.event_time - around, min(now, over + around), [stretch])
 
 
 def _limits(condition: Condition) -> Iterator[tuple[str, float]]:

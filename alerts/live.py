@@ -77,10 +77,12 @@ def unread_of(user: AnyUser) -> QuerySet[Notification]:
     ).order_by("-pk")
 
 
-def mark_read(user: AnyUser) -> int:
-    """They have seen all of it; how many notifications that were."""
+def mark_read(user: AnyUser, pk: int | None = None) -> int:
+    """They have seen all of it, or one notification; how many that were."""
     with transaction.atomic():
         told = Notification.objects.filter(user=user.pk, transport=Transport.IN_APP, read_at=None)
+        if pk is not None:
+            told = told.filter(pk=pk)
         pks = list(told.values_list("pk", flat=True))
         Notification.objects.filter(pk__in=pks).update(read_at=timezone.now())
         push_notifications(user.pk, pks)

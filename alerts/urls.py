@@ -1,9 +1,10 @@
 from django.urls import path
 
-from alerts.views import alerts, backtests, rules
+from alerts.views import alerts, backtests, notifications, patterns, rules, silences
 
 urlpatterns = [
     path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/change/", alerts.change_many, name="alerts-change"),
     path("alerts/rules/", rules.rules, name="rules"),
     path("alerts/rules/new/", rules.new, name="rule-new"),
     path("alerts/rules/preview/", rules.preview, name="rule-preview"),
@@ -16,6 +17,13 @@ urlpatterns = [
     path("alerts/rules/<int:pk>/enable/", backtests.enable, name="rule-enable"),
     path("alerts/rules/<int:pk>/disable/", backtests.disable, name="rule-disable"),
     path("alerts/backtests/<int:pk>/", backtests.backtest, name="backtest"),
+    path("alerts/silences/", silences.silences, name="silences"),
+    path("alerts/silences/<int:pk>/end/", silences.end, name="silence-end"),
+    path("alerts/patterns/", patterns.patterns, name="alert-patterns"),
+    path("alerts/notifications/", notifications.notifications, name="notifications"),
+    path("alerts/notifications/read/", notifications.read, name="notifications-read"),
+    path("alerts/notifications/preferences/", notifications.preferences, name="notification-preferences"),
+    path("alerts/notifications/deliveries/", notifications.deliveries, name="deliveries"),
     path("alerts/<int:pk>/", alerts.alert, name="alert"),
     path("alerts/<int:pk>/<slug:verb>/", alerts.change, name="alert-change"),
     path("alerts/unsubscribe/<str:token>/", alerts.unsubscribe, name="alerts-unsubscribe"),

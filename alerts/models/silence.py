@@ -47,6 +47,14 @@ class Silence(models.Model):
     def __str__(self) -> str:
         return self.reason
 
+    def end(self, now: datetime) -> None:
+        """It is over now; one that has not begun never was."""
+        if self.starts_at >= now:
+            self.delete()
+        else:
+            self.ends_at = min(self.ends_at, now)
+            self.save(update_fields=["ends_at"])
+
     def clean(self) -> None:
         for name in ("rule", "device"):
             other = getattr(self, name)

@@ -1,6 +1,7 @@
 """What templates of alerts say about rules."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from django import template
 
@@ -47,6 +48,11 @@ def worded(value: str) -> str:
 @register.filter
 def per(count: float, days: int) -> float:
     return count / days
+
+
+@register.filter
+def seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
 
 
 @register.filter

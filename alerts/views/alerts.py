@@ -9,25 +9,29 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.core.signing import BadSignature, Signer
 from django.db.models import Max
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from alerts import lifecycle
+from alerts.charts import chart_around
 from alerts.listing import Filters
 from alerts.live import mark_read
 from alerts.models import Alert, AlertEvent, AlertRule, Notification, NotificationPreference, Transport
 from alerts.models.notification import MinimumSeverity
 from alerts.notify.email import SALT
 from alerts.notify.silences import silenced_until
+from alerts.views.access import number
 from devices.models import Project
 from devices.permissions import Permission, may
 
 PAGE_SIZE = 50
-SNOOZE = timedelta(hours=1)
+MOST_AT_ONCE = 200
+SNOOZES = {"30": "30 minutes", "60": "an hour", "240": "4 hours", "1440": "a day"}
 
 
 @require_safe
@@ -46,6 +50,11 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "tiles": filters.tiles(Alert.objects.visible_to(request.user)),
         "page": page,
         "may_handle": may_handle,
+        "colleagues": get_user_model()
+        .objects.filter(is_active=True, memberships__project__in=may_handle)
+        .distinct()
+        .order_by("username")[:100],
+        "snoozes": SNOOZES,
         "newest": _newest(request),
         "rule": AlertRule.objects.visible_to(request.user).filter(pk=filters.rule).first() if filters.rule else None,
         "all_rules": replace(filters, rule="").address,
@@ -70,6 +79,8 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
         "quiet_until": silenced_until(found, timezone.now()),
         "may_handle": may(request.user, Permission.HANDLE_ALERTS, project),
         "members": members,
+        "snoozes": SNOOZES,
+        "chart": chart_around(found, timezone.now()),
         "newest": _newest(request),
     }
     return render(request, "alerts/alert.html", context)
@@ -87,6 +98,22 @@ def change(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     text = VERBS[verb](request, found)
     messages.info(request, text or "Somebody was faster, or the alert is over.")
     return redirect("alerts" if request.POST.get("back") == "list" else found.get_absolute_url())
+
+
+@require_POST
+@login_required
+def change_many(request: HttpRequest) -> HttpResponse:
+    """One of VERBS, done to all alerts that were chosen; back to the list as it was."""
+    verb = request.POST.get("verb", "")
+    if verb not in OF_MANY:
+        raise Http404
+    chosen = [pk for said in request.POST.getlist("alert")[:MOST_AT_ONCE] if (pk := number(said)) is not None]
+    alerts = Alert.objects.where_user_may(request.user, Permission.HANDLE_ALERTS).filter(pk__in=chosen)
+    done = sum(bool(VERBS[verb](request, found)) for found in alerts.select_related("project", "device"))
+    left = len(chosen) - done
+    text = f"{done} {OF_MANY[verb]}." + (f" {left} not: over, done already, or not yours to handle." if left else "")
+    messages.info(request, text if chosen else "No alert was chosen.")
+    return redirect(reverse("alerts") + Filters.read(QueryDict(request.POST.get("back", "").lstrip("?"))).address)
 
 
 @csrf_exempt  # mail programs post here for the reader (RFC 8058); the token is what proves it
@@ -127,7 +154,10 @@ def _resolve(request: HttpRequest, found: Alert) -> str:
 
 
 def _snooze(request: HttpRequest, found: Alert) -> str:
-    return "Nobody is told of it for an hour." if lifecycle.snooze(found, timezone.now() + SNOOZE, request.user) else ""
+    asked = request.POST.get("minutes", "")
+    minutes = asked if asked in SNOOZES else "60"
+    until = timezone.now() + timedelta(minutes=int(minutes))
+    return f"Nobody is told of it for {SNOOZES[minutes]}." if lifecycle.snooze(found, until, request.user) else ""
 
 
 def _comment(request: HttpRequest, found: Alert) -> str:
@@ -140,9 +170,11 @@ def _comment(request: HttpRequest, found: Alert) -> str:
 
 def _assign(request: HttpRequest, found: Alert) -> str:
     members = get_user_model().objects.filter(is_active=True, memberships__project=found.project)
-    wanted = request.POST.get("user", "")
-    to = members.filter(pk=wanted).first() if wanted.isdecimal() and len(wanted) < 18 else None
-    if not lifecycle.assign(found, to, request.user):
+    asked = request.POST.get("user", "")
+    wanted = number(asked)
+    to = None if wanted is None else members.filter(pk=wanted).first()
+    # Somebody who is no member of this one's project leaves it to whom it was.
+    if (asked and to is None) or not lifecycle.assign(found, to, request.user):
         return ""
     return f"Assigned to {to}." if to else "Assigned to nobody."
 
@@ -154,3 +186,4 @@ VERBS: dict[str, Callable[[HttpRequest, Alert], str]] = {
     "comment": _comment,
     "assign": _assign,
 }
+OF_MANY = {"acknowledge": "acknowledged", "snooze": "snoozed", "resolve": "resolved", "assign": "assigned"}

@@ -9,6 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.http import QueryDict
 
+from alerts.worst import WITH_ALERTS, with_alerts, worst_of
 from devices.models import Device, DeviceType, MetricDefinition, Presence, Project
 from devices.models.device import DeviceQuerySet
 from devices.permissions import AnyUser
@@ -30,12 +31,14 @@ class Filters:
     type: str = ""
     presence: str = ""
     label: str = ""
+    alerts: str = ""
 
     @classmethod
     def read(cls, query: QueryDict) -> Self:
         return cls(
             search=query.get("q", "").replace("\0", "").strip()[:100],
             **{name: query.get(name, "").replace("\0", "")[:100] for name in ("project", "type", "presence", "label")},
+            alerts=query.get("alerts", "") if query.get("alerts") in WITH_ALERTS else "",
         )
 
     def __bool__(self) -> bool:
@@ -55,6 +58,8 @@ class Filters:
             devices = devices.filter(device_type__slug=self.type)
         if self.label:
             devices = devices.labelled(self.label)
+        if self.alerts:
+            devices = with_alerts(devices, self.alerts)
         return devices
 
     def address(self, **changes: str) -> str:
@@ -66,6 +71,7 @@ class Filters:
             "type": self.type,
             "presence": self.presence,
             "label": self.label,
+            "alerts": self.alerts,
         }
         query.update({name: value for name, value in {**values, **changes}.items() if value})
         return f"?{query.urlencode()}"
@@ -86,6 +92,7 @@ class Tile:
 class Card:
     device: Device
     metrics: list[Shown]
+    severity: str  # of its worst open alert
 
 
 class Fleet:
@@ -130,6 +137,7 @@ class Fleet:
         return {
             "projects": Project.objects.visible_to(self.user).values_list("slug", "name"),
             "types": DeviceType.objects.filter(pk__in=self.visible.values("device_type")).values_list("slug", "name"),
+            "with_alerts": WITH_ALERTS.items(),
             "labels": sorted(self._labels(), key=str.casefold),
         }
 
@@ -147,8 +155,10 @@ class CountedPaginator(Paginator):
 
 
 def cards(devices: Iterable[Device]) -> list[Card]:
-    """The devices with their headline values; two queries however many they are."""
-    return [Card(device, headlines(metrics)) for device, metrics in with_metrics(devices)]
+    """The devices with their headline values and worst alerts; three queries however many they are."""
+    found = with_metrics(devices)
+    worst = worst_of(device.pk for device, _ in found)
+    return [Card(device, headlines(metrics), worst.get(device.pk, "")) for device, metrics in found]
 
 
 def with_metrics(devices: Iterable[Device]) -> list[tuple[Device, list[Shown]]]:

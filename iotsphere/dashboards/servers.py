@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from alerts.worst import worst_of
 from devices.models import Device
 from iotsphere.dashboards.fleet import with_metrics
 from iotsphere.dashboards.values import Shown
@@ -16,16 +17,19 @@ UPTIME = "uptime"
 class Server:
     device: Device
     usage: list[Shown]
+    severity: str  # of its worst open alert
     started: datetime | None
 
 
 def servers(devices: Iterable[Device]) -> list[Server]:
-    """The devices with what their agents report; two queries however many they are."""
+    """The devices with what their agents report; three queries however many they are."""
     found = []
-    for device, metrics in with_metrics(devices):
+    reported = with_metrics(devices)
+    worst = worst_of(device.pk for device, _ in reported)
+    for device, metrics in reported:
         by_key = {metric.key: metric for metric in metrics}
         usage = [by_key[key] for key in USAGE if key in by_key]
-        found.append(Server(device, usage, _started(by_key.get(UPTIME))))
+        found.append(Server(device, usage, worst.get(device.pk, ""), _started(by_key.get(UPTIME))))
     return found
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from alerts.worst import worst_of
 from devices.models import Device, Project
 from devices.permissions import Permission, may
 from devices.shipped_types import SERVER
@@ -111,6 +112,7 @@ def device(request: HttpRequest, device_id: str, tab: str = FIRST_TAB) -> HttpRe
         "control": control,
         "live": {**page.live, "control": control.live},
         "device": shown,
+        "severity": worst_of([shown.pk]).get(shown.pk, ""),
         "tabs": TABS,
         "active": tab,
         "commands": commands(request, shown.device_id, page.metrics),

@@ -42,6 +42,7 @@ def test_the_map_has_the_devices_whose_place_is_known(pages: PageClient, vera: U
                 "longitude": 13.405,
                 "presence": "online",
                 "location": "Cellar",
+                "severity": "",
                 "address": "/devices/boiler/",
             }
         ],

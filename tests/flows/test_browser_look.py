@@ -36,6 +36,11 @@ PAGES = {
     "models' alerts": "/models/alerts/",
     "rules": "/alerts/rules/",
     "new rule": "/alerts/rules/new/",
+    "silences": "/alerts/silences/",
+    "patterns": "/alerts/patterns/?days=90",
+    "notifications": "/alerts/notifications/",
+    "preferences": "/alerts/notifications/preferences/",
+    "deliveries": "/alerts/notifications/deliveries/",
 }
 pytestmark = pytest.mark.once
 LONG = "<b>Unbreakably_long_device_name_" + "x" * 60

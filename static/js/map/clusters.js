@@ -2,9 +2,10 @@
 
 const CELL = 44; // pixels
 const URGENCY = ["offline", "stale", "unknown", "online"];
+const SEVERITIES = ["critical", "high", "medium", "low", ""];
 
-/** The smaller the sooner somebody should look at it. */
-export const urgency = ({ presence }) => URGENCY.indexOf(presence);
+/** The smaller the sooner somebody should look at it: at alerts first. */
+export const urgency = ({ presence, severity }) => SEVERITIES.indexOf(severity) * URGENCY.length + URGENCY.indexOf(presence);
 
 /** Groups of devices, each at its middle: `project` gives the pixels of a device. */
 export function clustered(devices, project) {
@@ -19,13 +20,14 @@ export function clustered(devices, project) {
     members,
     latitude: mean(members, "latitude"),
     longitude: mean(members, "longitude"),
-    presence: worst(members),
+    presence: worst(members, "presence", URGENCY),
+    severity: worst(members, "severity", SEVERITIES),
   }));
 }
 
 /** What is broken shows through. */
-function worst(devices) {
-  return URGENCY[Math.min(...devices.map(urgency))];
+function worst(devices, what, order) {
+  return order[Math.min(...devices.map((device) => order.indexOf(device[what])))];
 }
 
 function mean(devices, key) {

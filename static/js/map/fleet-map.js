@@ -74,13 +74,15 @@ function draw() {
 }
 
 function deviceMark(device) {
-  const title = `${device.name}: ${WORDS[device.presence]}`;
-  return mark(device.latitude, device.longitude, device.presence, "", title, device.device_id).bindPopup(() => about(device));
+  const title = `${device.name}: ${WORDS[device.presence]}${device.severity && `, ${device.severity} alert`}`;
+  return mark(device, "", title, device.device_id).bindPopup(() => about(device));
 }
 
-function clusterMark({ members, latitude, longitude, presence }) {
-  const title = `${members.length} devices, the worst of them ${WORDS[presence].toLowerCase()}`;
-  const made = mark(latitude, longitude, presence, String(members.length), title, `+${members[0].device_id}`);
+function clusterMark(group) {
+  const { members, presence, severity } = group;
+  const alert = severity && `, with a ${severity} alert`;
+  const title = `${members.length} devices, the worst of them ${WORDS[presence].toLowerCase()}${alert}`;
+  const made = mark(group, String(members.length), title, `+${members[0].device_id}`);
   return made.on("click", () => open(members, made));
 }
 
@@ -98,10 +100,11 @@ function open(members, made) {
   L.popup().setLatLng(made.getLatLng()).setContent(names).openOn(map);
 }
 
-function mark(latitude, longitude, presence, text, title, name) {
+function mark({ latitude, longitude, presence, severity }, text, title, name) {
   const shape = document.createElement("span");
   shape.className = text ? "mark mark--many" : "mark";
   shape.dataset.presence = presence;
+  if (severity) shape.dataset.severity = severity;
   shape.textContent = text;
   const size = text ? 36 : 28;
   const icon = L.divIcon({ className: "mark__place", html: shape, iconSize: [size, size] });
@@ -148,7 +151,15 @@ function item(device) {
   badge.className = "badge";
   badge.dataset.presence = device.presence;
   badge.textContent = WORDS[device.presence];
-  link.append(name, badge);
+  link.append(name);
+  if (device.severity) {
+    const alert = document.createElement("span");
+    alert.className = "badge";
+    alert.dataset.severity = device.severity;
+    alert.textContent = `${device.severity[0].toUpperCase()}${device.severity.slice(1)} alert`;
+    link.append(alert);
+  }
+  link.append(badge);
   return link;
 }
 
