@@ -16,6 +16,7 @@ from tests.servers.installation import Installation
 
 BENCHMARKS = (
     "ingest",
+    "alerts",
     "latency",
     "burst",
     "long_run",

@@ -54,6 +54,7 @@ SECTIONS = {
     },
     "Accounts": {
         "iotsphere.User": "person",
+        "iotsphere.Dashboard": "dashboard_customize",
         "devices.Membership": "group",
         "devices.AuditEntry": "history_edu",
         "axes.AccessAttempt": "lock",

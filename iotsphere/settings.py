@@ -260,6 +260,7 @@ CELERY_BEAT_SCHEDULE = {
     "retry evaluators": {"task": "telemetry.tasks.retry_evaluators", "schedule": timedelta(seconds=30)},
     "prune rejected items": {"task": "telemetry.tasks.prune_rejected_items", "schedule": timedelta(minutes=10)},
     "prune kept answers": {"task": "devices.tasks.prune_kept_answers", "schedule": timedelta(hours=1)},
+    "prune dashboards": {"task": "iotsphere.tasks.prune_dashboards", "schedule": timedelta(days=1)},
     "prune expired tokens": {"task": "iotsphere.tasks.prune_expired_tokens", "schedule": timedelta(days=1)},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -336,6 +337,7 @@ SPECTACULAR_SETTINGS = {
         "NotificationStatus": "alerts.models.NotificationStatus",
         "Severity": "alerts.models.alert.Severity",
         "Transport": "alerts.models.Transport",
+        "WidgetKind": "iotsphere.boards.api.serializers.KIND_CHOICES",
         "TransportOfPeople": "alerts.models.notification.OF_PEOPLE",
         "TransportTried": "alerts.models.notification.TRIED",
         "CommandReply": "telemetry.api.device.REPLY_CHOICES",

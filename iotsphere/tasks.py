@@ -1,8 +1,15 @@
 from celery import shared_task
 from django.core.management import call_command
 
+from iotsphere.boards.change import prune
+
 
 @shared_task
 def prune_expired_tokens() -> None:
     call_command("flushexpiredtokens")
     call_command("clearsessions")
+
+
+@shared_task
+def prune_dashboards() -> None:
+    prune()

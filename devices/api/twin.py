@@ -1,4 +1,3 @@
-import re
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -12,12 +11,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from devices.api.errors import Conflict, PreconditionFailed
+from devices.api.etags import version_in
 from devices.api.scoped import require
 from devices.models import Device, Twin
 from devices.permissions import Permission
 from devices.twin import NoSettings, Stale, desire, twin_of
 
-_is_etag = re.compile(r'(W/)?"([0-9]{1,10})"').fullmatch
 ETAG = OpenApiParameter("ETag", str, OpenApiParameter.HEADER, response=[200], description="The version, in quotes.")
 IF_MATCH = OpenApiParameter(
     "If-Match",
@@ -85,7 +84,7 @@ class TwinView(APIView):
         require(request.user, Permission.EDIT_TWIN, device.project)
         serializer = DesiredSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        version = _version(request.headers.get("If-Match"))
+        version = version_in(request.headers.get("If-Match"))
         try:
             return _answer(desire(device, serializer.validated_data["desired"], request.user, version=version))
         except Stale as error:
@@ -103,15 +102,3 @@ def _device(request: Request, device_id: str) -> Device:
 
 def _answer(twin: Twin) -> Response:
     return Response(TwinSerializer(twin).data, headers={"ETag": f'"{twin.version}"'})
-
-
-def _version(if_match: str | None) -> int | None:
-    """The version that the client goes by; None if it does not care."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    etag = _is_etag(if_match.strip())
-    if etag is None:
-        raise ValidationError({"If-Match": 'One ETag, such as "3", or *.'})
-    if etag[1]:
-        raise PreconditionFailed("A weak ETag never matches.")
-    return int(etag[2])

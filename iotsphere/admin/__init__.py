@@ -1,1 +1,1 @@
-from iotsphere.admin import people, schedules, sign_in  # noqa: F401 (they register themselves)
+from iotsphere.admin import dashboards, people, schedules, sign_in  # noqa: F401 (they register themselves)

@@ -113,7 +113,7 @@ def _words(error: exceptions.APIException, view: Any) -> tuple[str, dict[str, li
     match error:
         case exceptions.ValidationError():
             errors: dict[str, list[str]] = {}
-            for path, text in _flat(error.detail):
+            for path, text in flat(error.detail):
                 errors.setdefault(path, []).append(text)
             of_no_field = ("", NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY)
             general = [text for name in of_no_field for text in errors.pop(name, [])]
@@ -128,14 +128,14 @@ def _words(error: exceptions.APIException, view: Any) -> tuple[str, dict[str, li
     return str(detail.get("detail", "") if isinstance(detail, dict) else detail), {}
 
 
-def _flat(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def flat(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """The texts of nested errors with the paths of their fields: `metrics.0.key`."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            yield from _flat(inner, f"{path}.{name}".lstrip("."))
+            yield from flat(inner, f"{path}.{name}".lstrip("."))
     elif isinstance(detail, list):
         for position, inner in enumerate(detail):
-            yield from [(path, str(inner))] if isinstance(inner, str) else _flat(inner, f"{path}.{position}")
+            yield from [(path, str(inner))] if isinstance(inner, str) else flat(inner, f"{path}.{position}")
     else:
         yield path, str(detail)
 

@@ -31,6 +31,7 @@ LISTS = [
     "model",
     "drift-check",
     "monitor-threshold",
+    "dashboard",
 ]
 PLACES = ["comparison", "telemetry", "me", "token", "token-refresh", "token-revoke", "schema", "docs"]
 

@@ -2,9 +2,10 @@
 
 /** What the API says about a request that it does not do: `message` is for people. */
 export class Problem extends Error {
-  constructor(status, message) {
+  constructor(status, message, errors = {}) {
     super(message);
     this.status = status;
+    this.errors = errors; // sentences by field
   }
 }
 
@@ -30,6 +31,6 @@ export async function call(method, address, body = undefined, headers = {}) {
     throw new Problem(0, "The portal does not answer. Try again when it does.");
   }
   const content = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Problem(answer.status, inWords(content) ?? `The portal answered ${answer.status}.`);
+  if (!answer.ok) throw new Problem(answer.status, inWords(content) ?? `The portal answered ${answer.status}.`, content.errors);
   return content;
 }

@@ -11,12 +11,12 @@ export function loadChart(urls) {
   return loading;
 }
 
-function run(url) {
+export function run(url) {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = url;
     script.addEventListener("load", resolve);
-    script.addEventListener("error", () => reject(new Error("The chart library could not be loaded.")));
+    script.addEventListener("error", () => reject(new Error("A part of this page could not be loaded. Reload it.")));
     document.head.append(script);
   });
 }

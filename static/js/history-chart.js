@@ -11,7 +11,7 @@ export const colourOf = (metric, position) => (metric.target ? "target" : String
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /**
- * @param chart      {title, metrics} of the page's settings
+ * @param chart      {title, metrics} of the page's settings; metrics with `area` are filled
  * @param points     by metric key: [[milliseconds, value, min, max], …]
  * @param interval   milliseconds between two points; a longer gap interrupts the line
  * @param onZoom     what to do with a part that was dragged over; without it nothing can be
@@ -132,8 +132,9 @@ function datasets(metric, position, points, interval, axes) {
     pointRadius: (point) => (alone(point) ? 2 : 0),
     pointHoverRadius: 4,
     spanGaps: false,
+    ...(metric.area && { fill: "origin", backgroundColor: `${colour}3d` }),
   };
-  if (metric.target || !known.some(([, , low, high]) => low !== undefined && low !== high)) return [line];
+  if (metric.target || metric.area || !known.some(([, , low, high]) => low !== undefined && low !== high)) return [line];
   const edge = { type: "line", yAxisID, borderWidth: 0, pointRadius: 0, pointHoverRadius: 0 };
   return [
     line,

@@ -1,16 +1,18 @@
-// A line without axes of the last hour, kept moving by live values.
+// A line without axes of the last hour or hours, kept moving by live values.
 
-const SPAN = 3600_000;
+const HOUR = 3600_000;
 const WIDTH = 100;
 const HEIGHT = 32;
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Sparkline {
   #points = [];
+  #span;
   #area = document.createElementNS(SVG, "path");
   #line = document.createElementNS(SVG, "path");
 
-  constructor(svg) {
+  constructor(svg, span = HOUR) {
+    this.#span = span;
     this.#area.setAttribute("class", "sparkline__area");
     this.#line.setAttribute("class", "sparkline__line");
     svg.replaceChildren(this.#area, this.#line);
@@ -32,7 +34,7 @@ export class Sparkline {
 
   #draw() {
     const end = this.#points.at(-1)?.[0] ?? 0;
-    this.#points = this.#points.filter(([time]) => time >= end - SPAN);
+    this.#points = this.#points.filter(([time]) => time >= end - this.#span);
     if (this.#points.length < 2) return;
     const start = this.#points[0][0];
     const values = this.#points.map(([, value]) => value);

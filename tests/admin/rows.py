@@ -28,6 +28,7 @@ from devices.firmware.rollout import Rules, start
 from devices.models import FirmwareCampaign, Project, Purge, RetentionClass, RevokedCertificate
 from devices.provisioning import make_key
 from devices.twin import report
+from iotsphere.models import Dashboard
 from mlmonitor.models import (
     Baseline,
     DriftCheck,
@@ -182,6 +183,7 @@ OF_PROJECTS: dict[str, MakeRow] = {
     ),
     "mlmonitor.DriftCheck": _check,
     "mlmonitor.MonitorThreshold": _threshold,
+    "iotsphere.Dashboard": lambda project: Dashboard.objects.create(name="Wall", project=project),
     "telemetry.OwedEvaluation": lambda project: OwedEvaluation.objects.create(
         evaluator="alerts.evaluate", metric=_metric(project), first=NOON, last=NOON, received_at=NOON, due_at=NOON
     ),

@@ -30,6 +30,7 @@ NEVER_ADDED = {
     "mlmonitor.PerformanceBucket",
     "mlmonitor.Prediction",
     "mlmonitor.ProfileBucket",
+    "iotsphere.Dashboard",
     "telemetry.LedgerHour",
     "telemetry.Metric",
     "telemetry.OwedEvaluation",

@@ -28,7 +28,7 @@ from devices.commands import send
 from devices.credentials import issue
 from devices.models import Device, Project, Purge
 from devices.provisioning import make_key
-from iotsphere.models import User
+from iotsphere.models import Dashboard, User
 from mlmonitor.models import MonitorThreshold
 from telemetry.models import RejectedMessage
 from tests.admin.rows import campaign_of
@@ -52,6 +52,7 @@ PLACES = [
     "backtests",
     "commands",
     "credentials",
+    "dashboards",
     "device",
     "device-types",
     "devices",
@@ -152,6 +153,7 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
         "backtests": {"id": Backtest.objects.create(rule=rule, revision=1).pk},
         "escalation-steps": {"id": EscalationStep.objects.create(project=acme, role="admin").pk},
         "notification-preferences": {"id": NotificationPreference.objects.create(user=root, transport="email").pk},
+        "dashboards": {"id": Dashboard.objects.create(name="Wall", project=acme, owner=root).pk},
         "push-subscriptions": {
             "id": PushSubscription.objects.create(user=root, endpoint="https://push.example.com/1", **A_BROWSER).pk
         },

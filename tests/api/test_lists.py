@@ -6,7 +6,7 @@ import pytest
 
 from devices.commands import send
 from devices.models import Credential, DeviceType, Project, Purge
-from iotsphere.models import User
+from iotsphere.models import Dashboard, User
 from mlmonitor.models import MonitoredModel, MonitorThreshold
 from telemetry.models import RejectedMessage
 from tests.admin.rows import campaign_of
@@ -41,6 +41,7 @@ LISTS = [
     "models",
     "drift-checks",
     "monitor-thresholds",
+    "dashboards",
 ]
 
 
@@ -92,6 +93,7 @@ def populate(project: Project) -> None:
     member = MembershipFactory.create(project=project).user
     Credential.objects.create(device=device, kind="api_key", public_id=f"{device.pk:016x}", created_by=member)
     ProjectFactory.create(retention_class=project.retention_class)
+    Dashboard.objects.create(name="Wall", owner=member, project=project)
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -16,7 +16,7 @@ from alerts.models import Backtest, EscalationStep, NotificationPreference, Push
 from devices.commands import send
 from devices.models import Credential, FirmwarePackage, Purge
 from devices.provisioning import make_key
-from iotsphere.models import User
+from iotsphere.models import Dashboard, User
 from mlmonitor.models import MonitorThreshold
 from telemetry.models import RejectedMessage
 from tests.admin.rows import campaign_of
@@ -157,6 +157,17 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET escalation-step-detail": (200, 404, 404, 404, 200, 401),
     "PATCH escalation-step-detail": (200, 404, 404, 404, 200, 401),
     "DELETE escalation-step-detail": (204, 404, 404, 404, 204, 401),
+    "GET dashboard-list": ALL,
+    "POST dashboard-list": (201, 201, 201, 201, 201, 401),
+    "GET dashboard-detail": MEMBERS,
+    "PATCH dashboard-detail": (200, 200, 403, 404, 200, 401),
+    "DELETE dashboard-detail": (204, 204, 403, 404, 204, 401),
+    "GET dashboard-export": MEMBERS,
+    "POST dashboard-duplicate": (201, 201, 201, 404, 201, 401),
+    "POST dashboard-default": (204, 204, 204, 404, 204, 401),
+    "DELETE dashboard-default": (204, 204, 204, 204, 204, 401),
+    "POST dashboard-restore": (200, 200, 403, 404, 200, 401),
+    "POST dashboard-import": (201, 201, 201, 201, 201, 401),
     "GET notification-list": ALL,
     "POST notification-read": (204, 204, 204, 204, 204, 401),
     "POST notification-test": ALL,
@@ -224,6 +235,9 @@ BODIES |= {
         "project": "acme", "reason": "works", "starts_at": "2025-12-19T12:00Z", "ends_at": "2025-12-19T13:00Z",
     },
     "PATCH silence-detail": {"reason": "Renamed"},
+    "POST dashboard-list": {"name": "New"},
+    "PATCH dashboard-detail": {"name": "Renamed"},
+    "POST dashboard-import": {"format": "iotsphere-dashboard", "version": 1, "name": "New", "widgets": []},
     "POST webhook-list": {"project": "acme", "name": "New", "url": "https://example.com/"},
     "PATCH webhook-detail": {"name": "Renamed"},
     "POST notification-test": {"transport": "web_push"},
@@ -337,6 +351,7 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         "push-subscription": {"pk": browser.pk},
         "escalation-step": {"pk": step.pk},
         "notification-preference": {"pk": preference.pk},
+        "dashboard": {"pk": Dashboard.objects.create(name="Acme", project=acme).pk},
     }
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from alerts.models import Backtest
 from devices.models import ClaimCode, Device, Project
-from iotsphere.models import User
+from iotsphere.models import Dashboard, User
 from tests.alerts.rules import alert_of, rule_for
 from tests.factories import DeviceFactory
 from tests.fixtures.clients import PageClient
@@ -27,6 +27,11 @@ SIGNED_IN_ALREADY = (302, 302, 302, 302, 302, 200)
 MATRIX: dict[str, tuple[int, ...]] = {
     "fleet": ALL,
     "fleet-summary": ALL,
+    "dashboards": ALL,
+    "dashboard": MEMBERS,
+    "dashboard-data": MEMBERS,
+    "dashboard-default": (302,) * 6,
+    "dashboard-devices": ALL,
     "servers": ALL,
     "alerts": ALL,
     "alert": MEMBERS,
@@ -100,6 +105,8 @@ def row_of(name: str, boiler: Device) -> Model:
     """What a page with a number is about."""
     if name.startswith("rule"):
         return rule_for(boiler)
+    if name.startswith("dashboard"):
+        return Dashboard.objects.create(name="Wall", project=boiler.project)
     if name == "backtest":
         return Backtest.objects.create(rule=rule_for(boiler), revision=1)
     return alert_of(boiler.project, device=boiler)

@@ -1,6 +1,7 @@
 """Every page on a phone and on a wide screen: nothing sticks out, and axe has nothing to say."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -8,8 +9,9 @@ from playwright.sync_api import Page
 
 from alerts.models import Backtest
 from devices.models import Device, Presence, Project
+from iotsphere.boards.kinds import KINDS
 from iotsphere.dashboards.values import value_in_words
-from iotsphere.models import User
+from iotsphere.models import Dashboard, User
 from tests.alerts.rules import COOL, alert_of, rule_for
 from tests.architecture.house import ROOT
 from tests.factories import NOON, DeviceFactory
@@ -29,6 +31,7 @@ PAGES = {
     "history": "/devices/WATER_HEATER_01/history/",
     "servers": "/servers/",
     "console": "/console/",
+    "dashboards": "/dashboards/",
     "alerts": "/alerts/",
     "models": "/models/",
     "model's performance": "/models/performance/?model=leak",
@@ -43,6 +46,7 @@ PAGES = {
     "deliveries": "/alerts/notifications/deliveries/",
 }
 pytestmark = pytest.mark.once
+EVERYTHING: dict[str, Any] = {}
 LONG = "<b>Unbreakably_long_device_name_" + "x" * 60
 
 
@@ -66,6 +70,9 @@ def settle(page: Page) -> None:
     if page.locator("#live").count():
         expect(page.locator("#live")).to_have_attribute("data-state", "live")
     expect(page.locator(".skeleton:visible")).to_have_count(0)
+    expect(page.locator(".cell__body:empty")).to_have_count(0)
+    if page.url.endswith("?edit"):
+        expect(page.get_by_role("button", name="Done")).to_be_visible()
 
 
 def pages_of_alerts(heater: Device) -> dict[str, str]:
@@ -86,6 +93,36 @@ def pages_of_alerts(heater: Device) -> dict[str, str]:
     }
 
 
+def dashboards(heater: Device) -> dict[str, str]:
+    """One with a widget of each kind, as it is looked at and as it is edited."""
+    shown = {"device": heater.device_id, "metric": "temperature"}
+    settings: dict[str, dict[str, Any]] = {
+        **dict.fromkeys(KINDS, shown),
+        "chart": {"series": [shown]},
+        "status": {"device": heater.device_id},
+        **dict.fromkeys(("presence", "alerts", "map", "table"), EVERYTHING),
+        "button": {"device": heater.device_id, "command": "boost"},
+        "switch": {"device": heater.device_id, "setting": "mode", "on": "eco", "off": "off"},
+        "slider": {"device": heater.device_id, "setting": "target_temperature"},
+        "text": {"text": f"# {LONG}\n\n- **bold** and [a link](/alerts/)"},
+    }
+    widgets = [
+        {
+            "id": kind,
+            "kind": kind,
+            "x": 3 * (row % 4),
+            "y": 4 * (row // 4),
+            "w": 3,
+            "h": 4,
+            "title": "",
+            "settings": said,
+        }
+        for row, (kind, said) in enumerate(settings.items())
+    ]
+    board = Dashboard.objects.create(name=LONG, project=heater.project, widgets=widgets)
+    return {"dashboard": board.get_absolute_url(), "edited": f"{board.get_absolute_url()}?edit"}
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
 def test_pages_fit_and_axe_is_content(
     page_as: PageAs, alice: User, acme: Project, heater: Device, width: int, scheme: str
@@ -95,7 +132,7 @@ def test_pages_fit_and_axe_is_content(
     page = page_as(alice, viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
     found = {}
     drifted_model(acme)
-    for name, address in {**PAGES, **pages_of_alerts(heater)}.items():
+    for name, address in {**PAGES, **pages_of_alerts(heater), **dashboards(heater)}.items():
         page.goto(address)
         settle(page)
         found[name] = complaints(page)

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
 from iotsphere.demo import models, orders, seed
+from iotsphere.demo.boards import ensure_dashboards
 from iotsphere.demo.past import fleet_before, this_server_before
 
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
             return
         now, began = datetime.now(UTC), monotonic()
         devices = seed.ensure_devices(project)
+        ensure_dashboards(project)
         waiting = {device.device_id: device for device in devices if not seed.has_past(device, now)}
         if not waiting:
             self.stdout.write("The demo has its history already.")

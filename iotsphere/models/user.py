@@ -15,6 +15,9 @@ class User(AbstractUser):
         choices_display="WITH_GMT_OFFSET",
         help_text="Times on pages are shown in this zone. Empty: the zone of the project looked at.",
     )
+    default_dashboard = models.ForeignKey(
+        "iotsphere.Dashboard", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
 
     class Meta:
         ordering: ClassVar = ["username"]
