@@ -81,6 +81,8 @@ class Facts:
     values: Mapping[str, Known]
     windows: Mapping[WindowSpec, Window] = field(default_factory=dict)
     fresh_for: float = inf  # seconds after which a last value says nothing about now
+    # Aggregates that were asked for: levels of a rule, and their ends, mostly ask for the same.
+    aggregates: dict[tuple[WindowSpec, str, float], float | None] = field(default_factory=dict)
 
 
 class Finding(NamedTuple):
@@ -126,9 +128,17 @@ class Compare:
 
     def _measured(self, facts: Facts) -> Value | None:
         if self.window is not None:
-            window = facts.windows.get(self.window)
-            return None if window is None else aggregate(window, self.agg, facts.now, self.window.seconds, self.target)
+            return self._aggregate(self.window, facts)
         return _fresh(facts, self.key)
+
+    def _aggregate(self, spec: WindowSpec, facts: Facts) -> float | None:
+        asked = spec, self.agg, self.target
+        if asked not in facts.aggregates:
+            window = facts.windows.get(spec)
+            facts.aggregates[asked] = (
+                None if window is None else aggregate(window, self.agg, facts.now, spec.seconds, self.target)
+            )
+        return facts.aggregates[asked]
 
     def _limit(self, facts: Facts) -> Value | tuple[float, float] | None:
         if not self.other:
@@ -251,6 +261,13 @@ def read_condition(said: Any) -> Condition:
     if _leaves(condition) > MAX_LEAVES:
         raise InvalidCondition(f"A condition may make {MAX_LEAVES} comparisons at most.")
     return condition
+
+
+def is_about_silence(condition: Condition) -> bool:
+    """And about nothing else: what comes in can end it, and never begin it."""
+    if isinstance(condition, Several):
+        return all(map(is_about_silence, condition.parts))
+    return isinstance(condition, NoData)
 
 
 def span(seconds: float) -> str:

@@ -99,10 +99,18 @@ def _tell(news: Mapping[int, list[Observation]], at: datetime) -> None:
     if not told:
         return
     _add_desired(told)
-    known = set(
-        RuleState.objects.filter(device_id__in={pair.subject.pk for pair in told}).values_list("rule_id", "device_id")
-    )
-    matters = [pair for pair, observations in told.items() if pair.key in known or _is_noteworthy(pair, observations)]
+    states = RuleState.objects.filter(device_id__in={pair.subject.pk for pair in told})
+    will_be_asked = Q(status=Status.NORMAL, due_at__isnull=False) & ~Q(data="")
+    known = {
+        (rule, device): waits
+        for rule, device, waits in states.annotate(waits=will_be_asked).values_list("rule_id", "device_id", "waits")
+    }
+    # What only waits, and will be asked when its time has come, learns then of all that has come.
+    matters = [
+        pair
+        for pair, observations in told.items()
+        if (not (pair.rule.only_waits and known[pair.key]) if pair.key in known else _is_noteworthy(pair, observations))
+    ]
     if not matters:
         return
     with transaction.atomic():

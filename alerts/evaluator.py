@@ -15,7 +15,7 @@ from enum import StrEnum
 from math import inf
 from typing import NamedTuple
 
-from alerts.conditions import Condition, Facts, Figure, Finding, Known, Value, WindowSpec
+from alerts.conditions import Condition, Facts, Figure, Finding, Known, Value, WindowSpec, is_about_silence
 from alerts.schedule import Schedule
 from alerts.windows import Window, add
 
@@ -77,11 +77,13 @@ class CompiledRule:
     keys: frozenset[str] = field(init=False)
     windows: frozenset[WindowSpec] = field(init=False)
     remembers: bool = field(init=False)  # whether its state matters while nothing is wrong
+    only_waits: bool = field(init=False)  # time alone makes something wrong, whatever comes in
 
     def __post_init__(self) -> None:
         conditions = [part for level in self.levels for part in (level.when, level.clear) if part is not None]
         object.__setattr__(self, "keys", frozenset().union(*(condition.keys for condition in conditions)))
         object.__setattr__(self, "windows", frozenset().union(*(condition.windows for condition in conditions)))
+        object.__setattr__(self, "only_waits", self.schedule is None and all(map(is_about_silence, conditions)))
         waits = self.schedule is not None or any(condition.silences for condition in conditions)
         object.__setattr__(self, "remembers", bool(waits or self.windows or len(self.keys) > 1))
 

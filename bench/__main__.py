@@ -14,7 +14,19 @@ from bench.options import options
 from tests.servers import make_folder
 from tests.servers.installation import Installation
 
-BENCHMARKS = ("ingest", "latency", "burst", "long_run", "storage", "rest_list", "live_fanout", "history", "drift")
+BENCHMARKS = (
+    "ingest",
+    "alerts",
+    "latency",
+    "burst",
+    "long_run",
+    "storage",
+    "rest_list",
+    "live_fanout",
+    "history",
+    "drift",
+    "predictions",
+)
 
 
 def main() -> None:

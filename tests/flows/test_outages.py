@@ -21,7 +21,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.flows.alarm import Alarm
 from tests.flows.senders import Senders
+from tests.flows.sinks import MailServer, Receiver
 from tests.servers.child import Child
 from tests.servers.installation import ACCOUNT, Installation
 from tests.waiting import wait_until
@@ -35,10 +37,25 @@ BATCHES = {"INGEST_BATCH_SIZE": "200"}
 
 
 @pytest.fixture(scope="module")
-def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
+def mail_server() -> Iterator[MailServer]:
+    server = MailServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.stop()
+
+
+@pytest.fixture(scope="module")
+def installation(request: pytest.FixtureRequest, mail_server: MailServer, receiver: Receiver) -> Iterator[Installation]:
     if request.config.getoption("on") != "servers":
         pytest.skip("a promise of PostgreSQL, Redis and Mosquitto: run with --on=servers")
-    installation = Installation(Path(os.environ["TEST_FOLDER"], "installation"))
+    folder = Path(os.environ["TEST_FOLDER"], "installation")
+    installation = Installation(folder, EMAIL_URL=mail_server.url, WEBHOOK_PRIVATE_NETWORKS="127.0.0.0/8")
     try:
         installation.start_servers()
         installation.start_web()
@@ -275,3 +292,38 @@ def test_one_of_two_ingest_workers_that_share_may_be_killed(
     if not request.config.getoption("torture"):  # else the other takes over what waits for it, later
         installation.start_ingest_worker("ingest-1", **BATCHES, INGEST_SHARED="1")
     check_recovery(installation, senders)
+
+
+def test_each_alert_is_raised_and_told_once_whoever_is_killed(
+    installation: Installation, mail_server: MailServer, receiver: Receiver
+) -> None:
+    alarm = Alarm(installation, mail_server, receiver)
+    noticed, timed = alarm.devices
+    for device in alarm.devices:
+        alarm.send(device, 85)
+    # Pending: one fires with its next reading, the other when its time has come.
+    wait_until(lambda: alarm.states("status = 'pending'") == 2, PATIENCE)
+    alarm.kill("ingest", "worker", "beat")
+    wait_until(lambda: alarm.states("due_at < now()") == 2, PATIENCE)
+    installation.start_ingest_worker(**BATCHES)
+    alarm.send(noticed, 86)
+    wait_until(lambda: alarm.alerts("status = 'firing'") == 1, PATIENCE)
+    # Firing, and nobody has been told.
+    alarm.kill("ingest")
+    receiver.answering.clear()
+    alarm.start()
+    wait_until(lambda: receiver.deliveries, PATIENCE)
+    # Told, and nobody has noted it.
+    alarm.kill("worker", "beat")
+    receiver.answering.set()
+    alarm.expire_claims()
+    installation.start_ingest_worker(**BATCHES)
+    alarm.start()
+    wait_until(lambda: alarm.all_told(2 * 3), PATIENCE, what="mail, webhook and portal, of both")
+    opened = [(device.device_id, "opened") for device in (noticed, timed)]
+    assert (alarm.timelines(), alarm.delivered(), alarm.mailed()) == ([["opened"], ["opened"]], opened, opened)
+    for device in alarm.devices:
+        alarm.send(device, 60)
+    wait_until(lambda: alarm.all_told(4 * 3), PATIENCE, what="that it is over, too")
+    both = sorted([*opened, *((device_id, "resolved") for device_id, _ in opened)])
+    assert (alarm.timelines(), alarm.delivered()) == (2 * [["opened", "resolved"]], both)
