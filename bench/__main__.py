@@ -25,6 +25,7 @@ BENCHMARKS = (
     "live_fanout",
     "history",
     "drift",
+    "predictions",
 )
 
 

@@ -31,6 +31,8 @@ class Permission(models.TextChoices):
     HANDLE_ALERTS = "handle_alerts", "acknowledge, assign, silence and resolve alerts"
     EDIT_DASHBOARDS = "edit_dashboards", "change the dashboards that are shared"
     MANAGE_RULES = "manage_rules", "change alert rules and who is told"
+    FEED_MODELS = "feed_models", "send predictions and outcomes of models, and check them"
+    MANAGE_MODELS = "manage_models", "change models, their versions, baselines and thresholds"
     WATCH_MQTT = "watch_mqtt", "watch messages in the MQTT console"
     PUBLISH_MQTT = "publish_mqtt", "publish messages in the MQTT console"
     CLAIM_DEVICES = "claim_devices", "put devices into service by their claim code"
@@ -49,6 +51,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
             Permission.EDIT_TWIN,
             Permission.UPDATE_FIRMWARE,
             Permission.HANDLE_ALERTS,
+            Permission.FEED_MODELS,
             Permission.EDIT_DASHBOARDS,
             Permission.WATCH_MQTT,
             Permission.PUBLISH_MQTT,

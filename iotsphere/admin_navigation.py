@@ -41,6 +41,17 @@ SECTIONS = {
         "alerts.Backtest": "history",
         "alerts.RuleState": "memory",
     },
+    "Models": {
+        "mlmonitor.MonitoredModel": "model_training",
+        "mlmonitor.ModelVersion": "deployed_code",
+        "mlmonitor.DriftCheck": "fact_check",
+        "mlmonitor.MonitorThreshold": "straighten",
+        "mlmonitor.Baseline": "bookmark",
+        "mlmonitor.Prediction": "online_prediction",
+        "mlmonitor.GroundTruth": "task_alt",
+        "mlmonitor.PerformanceBucket": "bar_chart",
+        "mlmonitor.ProfileBucket": "ssid_chart",
+    },
     "Accounts": {
         "iotsphere.User": "person",
         "iotsphere.Dashboard": "dashboard_customize",

@@ -253,6 +253,10 @@ CELERY_BEAT_SCHEDULE = {
     "enforce retention": {"task": "telemetry.tasks.enforce_retention", "schedule": crontab(hour=3, minute=17)},
     "send notifications": {"task": "alerts.tasks.send_notifications", "schedule": timedelta(seconds=5)},
     "sweep alert rules": {"task": "alerts.tasks.sweep_rules", "schedule": timedelta(seconds=5)},
+    "remake performance": {"task": "mlmonitor.tasks.remake_performance", "schedule": timedelta(minutes=1)},
+    "check models": {"task": "mlmonitor.tasks.check_models", "schedule": timedelta(minutes=10)},
+    "read telemetry for models": {"task": "mlmonitor.tasks.read_telemetry", "schedule": crontab(minute=7)},
+    "forget old features": {"task": "mlmonitor.tasks.forget_old_features", "schedule": crontab(hour=4, minute=23)},
     "retry evaluators": {"task": "telemetry.tasks.retry_evaluators", "schedule": timedelta(seconds=30)},
     "prune rejected items": {"task": "telemetry.tasks.prune_rejected_items", "schedule": timedelta(minutes=10)},
     "prune kept answers": {"task": "devices.tasks.prune_kept_answers", "schedule": timedelta(hours=1)},
@@ -325,6 +329,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "DriftVerdict": "mlmonitor.models.check.Verdict",
         "AlertEventKind": "alerts.models.EventKind",
         "AlertStatus": "alerts.models.alert.AlertStatus",
         "BacktestStatus": "alerts.models.backtest.BacktestStatus",

@@ -29,6 +29,9 @@ LISTS = [
     "escalation-step",
     "notification",
     "notification-preference",
+    "model",
+    "drift-check",
+    "monitor-threshold",
     "dashboard",
 ]
 PLACES = ["comparison", "telemetry", "me", "token", "token-refresh", "token-revoke", "schema", "docs"]

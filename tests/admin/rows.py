@@ -29,6 +29,16 @@ from devices.models import FirmwareCampaign, Project, Purge, RetentionClass, Rev
 from devices.provisioning import make_key
 from devices.twin import report
 from iotsphere.models import Dashboard
+from mlmonitor.models import (
+    Baseline,
+    DriftCheck,
+    GroundTruth,
+    MonitoredModel,
+    MonitorThreshold,
+    PerformanceBucket,
+    Prediction,
+    ProfileBucket,
+)
 from telemetry.models import (
     Door,
     LedgerHour,
@@ -51,6 +61,37 @@ from tests.factories import (
     ReadingFactory,
     UserFactory,
 )
+from tests.mlmonitor.rows import model_of
+
+
+def _threshold(project: Project) -> MonitorThreshold:
+    model = _model(project)
+    return MonitorThreshold.objects.create(model=model, metric="psi", medium=0.1, high=0.2, critical=0.3)
+
+
+def _model(project: Project) -> Any:
+    return model_of(project, key=f"leak-{MonitoredModel.objects.count()}")
+
+
+def _version_row(project: Project) -> Any:
+    return _model(project).versions.get()
+
+
+def _check(project: Project) -> DriftCheck:
+    version = _version_row(project)
+    return DriftCheck.objects.create(
+        version=version, start=NOON, end=NOON + timedelta(days=1), checked_at=NOON, verdict="ok"
+    )
+
+
+def _prediction(project: Project) -> Prediction:
+    version = _version_row(project)
+    return Prediction.objects.create(model=version.model, version=version, key="p1", time=NOON, received_at=NOON)
+
+
+def _baseline(project: Project) -> Baseline:
+    return Baseline.objects.create(version=_version_row(project), kind="training", rows=100)
+
 
 MakeRow = Callable[[Project], Model]
 
@@ -127,6 +168,21 @@ OF_PROJECTS: dict[str, MakeRow] = {
     "alerts.Webhook": lambda project: Webhook.objects.create(project=project, name="hook", url="https://example.com/"),
     "alerts.EscalationStep": lambda project: EscalationStep.objects.create(project=project, role="admin"),
     "alerts.Notification": _notification,
+    "mlmonitor.MonitoredModel": _model,
+    "mlmonitor.ModelVersion": _version_row,
+    "mlmonitor.Baseline": _baseline,
+    "mlmonitor.Prediction": _prediction,
+    "mlmonitor.GroundTruth": lambda project: GroundTruth.objects.create(
+        model=_model(project), key="p1", label="yes", received_at=NOON
+    ),
+    "mlmonitor.ProfileBucket": lambda project: ProfileBucket.objects.create(
+        baseline=_baseline(project), hour=NOON, feature="flow", profile={}
+    ),
+    "mlmonitor.PerformanceBucket": lambda project: PerformanceBucket.objects.create(
+        version=_version_row(project), hour=NOON
+    ),
+    "mlmonitor.DriftCheck": _check,
+    "mlmonitor.MonitorThreshold": _threshold,
     "iotsphere.Dashboard": lambda project: Dashboard.objects.create(name="Wall", project=project),
     "telemetry.OwedEvaluation": lambda project: OwedEvaluation.objects.create(
         evaluator="alerts.evaluate", metric=_metric(project), first=NOON, last=NOON, received_at=NOON, due_at=NOON

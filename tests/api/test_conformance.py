@@ -30,6 +30,7 @@ from devices.credentials import issue
 from devices.models import Device, Project, Purge
 from devices.provisioning import make_key
 from iotsphere.models import Dashboard, User
+from mlmonitor.models import MonitorThreshold
 from telemetry.models import RejectedMessage
 from tests.admin.rows import campaign_of
 from tests.alerts.browsers import A_BROWSER
@@ -43,6 +44,7 @@ from tests.factories import (
     MetricFactory,
     ReadingFactory,
 )
+from tests.mlmonitor.rows import model_of
 
 EXAMPLES = 3
 PLACES = [
@@ -56,6 +58,7 @@ PLACES = [
     "device",
     "device-types",
     "devices",
+    "drift-checks",
     "escalation-steps",
     "firmware-campaigns",
     "firmware-packages",
@@ -64,6 +67,8 @@ PLACES = [
     "me",
     "members",
     "metrics",
+    "models",
+    "monitor-thresholds",
     "notification-preferences",
     "notifications",
     "projects",
@@ -118,10 +123,17 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
     metric = ReadingFactory.create(metric=MetricFactory.create(device=device)).metric
     [command], _ = send(None, "blink", {}, [device])
     rule = rule_for(device, is_enabled=False)
+    model = model_of(acme)
+    version = model.versions.get()
+    check = version.checks.create(start=NOON, end=NOON + timedelta(days=1), checked_at=NOON, verdict="ok")
+    threshold = MonitorThreshold.objects.create(model=model, metric="accuracy", medium=0.02, high=0.05, critical=0.1)
     campaign = campaign_of(acme)
     package = FirmwarePackageFactory.create(project=acme, device_type=boiler, version="1.0")
     return {
         "claim-codes": {"code": codes_for([device], root)[0].code},
+        "models": {"key": model.key},
+        "drift-checks": {"id": check.pk},
+        "monitor-thresholds": {"id": threshold.pk},
         "commands": {"id": str(command.pk)},
         "device": {"command_id": str(command.pk)},
         "credentials": {"public_id": issue(device, "mqtt", None)[0].public_id},

@@ -8,9 +8,11 @@ from devices.claims import codes_for
 from devices.commands import send
 from devices.models import Credential, DeviceType, Project, Purge
 from iotsphere.models import Dashboard, User
+from mlmonitor.models import MonitoredModel, MonitorThreshold
 from telemetry.models import RejectedMessage
 from tests.admin.rows import campaign_of
 from tests.factories import (
+    NOON,
     CommandTypeFactory,
     DeviceFactory,
     DeviceTypeFactory,
@@ -22,6 +24,7 @@ from tests.factories import (
 )
 from tests.fixtures.clients import ApiClient
 from tests.fixtures.query_counts import AssertRecordedQueries
+from tests.mlmonitor.rows import model_of
 
 LISTS = [
     "projects",
@@ -38,6 +41,9 @@ LISTS = [
     "rejected-messages",
     "metrics",
     "servers",
+    "models",
+    "drift-checks",
+    "monitor-thresholds",
     "dashboards",
 ]
 
@@ -84,6 +90,10 @@ def populate(project: Project) -> None:
     campaign_of(project)
     codes_for([device], UserFactory.create())
     DeviceFactory.create(project=project, device_type=DeviceType.objects.get_or_create(slug="server")[0])
+    model = model_of(project, key=f"leak-{MonitoredModel.objects.count()}")
+    check = model.versions.get().checks.create(start=NOON, end=NOON, checked_at=NOON, verdict="ok")
+    check.features.create(feature="flow", verdict="ok")
+    MonitorThreshold.objects.create(model=model, metric="psi", medium=0.1, high=0.2, critical=0.3)
     member = MembershipFactory.create(project=project).user
     Credential.objects.create(device=device, kind="api_key", public_id=f"{device.pk:016x}", created_by=member)
     ProjectFactory.create(retention_class=project.retention_class)

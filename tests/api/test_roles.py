@@ -18,6 +18,7 @@ from devices.commands import send
 from devices.models import Credential, FirmwarePackage, Purge
 from devices.provisioning import make_key
 from iotsphere.models import Dashboard, User
+from mlmonitor.models import MonitorThreshold
 from telemetry.models import RejectedMessage
 from tests.admin.rows import campaign_of
 from tests.alerts.browsers import A_BROWSER
@@ -31,6 +32,7 @@ from tests.factories import (
     MetricFactory,
     UserFactory,
 )
+from tests.mlmonitor.rows import model_of
 from tests.routes import routes
 
 pytestmark = pytest.mark.once
@@ -183,6 +185,30 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET notification-preference-detail": (404, 200, 404, 404, 404, 401),
     "PATCH notification-preference-detail": (404, 200, 404, 404, 404, 401),
     "DELETE notification-preference-detail": (404, 204, 404, 404, 404, 401),
+    "GET model-list": ALL,
+    "POST model-list": (201, 403, 403, 403, 201, 401),
+    "GET model-detail": MEMBERS,
+    "PATCH model-detail": (200, 403, 403, 404, 200, 401),
+    "POST model-predictions": (200, 200, 403, 404, 200, 401),
+    "POST model-ground-truth": (200, 200, 403, 404, 200, 401),
+    "GET model-baselines": MEMBERS,
+    "POST model-baselines": (400, 403, 403, 404, 400, 401),
+    "POST model-baseline-of-window": (409, 403, 403, 404, 409, 401),
+    "GET model-versions": MEMBERS,
+    "POST model-versions": (201, 403, 403, 404, 201, 401),
+    "POST model-promote": (200, 403, 403, 404, 200, 401),
+    "POST model-archive": (200, 403, 403, 404, 200, 401),
+    "POST model-activate": (200, 403, 403, 404, 200, 401),
+    "POST model-check": (200, 200, 403, 404, 200, 401),
+    "GET model-performance": MEMBERS,
+    "GET model-alerts": MEMBERS,
+    "GET drift-check-list": ALL,
+    "GET drift-check-detail": MEMBERS,
+    "GET monitor-threshold-list": ALL,
+    "POST monitor-threshold-list": (201, 403, 403, 403, 201, 401),
+    "GET monitor-threshold-detail": MEMBERS,
+    "PATCH monitor-threshold-detail": (200, 403, 403, 404, 200, 401),
+    "DELETE monitor-threshold-detail": (204, 403, 403, 404, 204, 401),
 }
 BODIES: dict[str, dict[str, Any]] = {
     "PATCH me": {"first_name": "Somebody"},
@@ -227,6 +253,18 @@ BODIES |= {
     "POST notification-preference-list": {"project": "acme", "transport": "in_app", "minimum": "high"},
     "PATCH notification-preference-detail": {"minimum": "low"},
 }  # fmt: skip
+BODIES |= {
+    "POST model-list": {"key": "new", "name": "New", "project": "acme", "task": "regression"},
+    "PATCH model-detail": {"name": "Renamed"},
+    "POST model-predictions": {"rows": []},
+    "POST model-ground-truth": {"rows": []},
+    "POST model-baselines": {"rows": []},
+    "POST model-baseline-of-window": {"start": "2025-12-18T12:00Z", "end": "2025-12-19T12:00Z"},
+    "POST model-versions": {"name": "2", "features": [{"key": "flow", "kind": "numeric"}]},
+    "POST model-promote": {"version": "1", "alias": "champion"},
+    "POST monitor-threshold-list": {"model": "leak", "metric": "psi", "medium": 0.2, "high": 0.3, "critical": 0.4},
+    "PATCH monitor-threshold-detail": {"medium": 0.01},
+}
 UPLOADS = {"POST firmware-package-list": {"project": "acme", "device_type": "boiler", "version": "3"}}
 UNASKED = {"head", "options"}
 QUERIES = {
@@ -284,8 +322,15 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
     step = EscalationStep.objects.create(project=acme, role="admin")
     browser = PushSubscription.objects.create(user=oscar, endpoint="https://push.example.com/1", **A_BROWSER)
     preference = NotificationPreference.objects.create(user=oscar, transport="email")
+    model = model_of(acme)
+    version = model.versions.get()
+    check = version.checks.create(start=NOON, end=NOON + timedelta(days=1), checked_at=NOON, verdict="ok")
+    threshold = MonitorThreshold.objects.create(model=model, metric="accuracy", medium=0.02, high=0.05, critical=0.1)
     return {
         "project": {"slug": "acme"},
+        "model": {"key": model.key},
+        "drift-check": {"pk": check.pk},
+        "monitor-threshold": {"pk": threshold.pk},
         "member": {"pk": vera.memberships.get().pk},
         "device-type": {"slug": "boiler"},
         "latest": {"device_id": "boiler.1"},

@@ -64,6 +64,11 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "claim": (200, 200, 404, 404, 200, 302),
     "device-quality": MEMBERS,
     "device-tab": MEMBERS,
+    "models": ALL,
+    "models-newest": ALL,
+    "models-tab": ALL,
+    "model-change": (405,) * 6,
+    "model-alert-change": (405,) * 6,
     "login": SIGNED_IN_ALREADY,
     "logout": (405,) * 6,
     "first_start": (403,) * 6,
@@ -81,6 +86,7 @@ ARGUMENTS = {
     "device_id": "boiler.1",
     "code": "2222-3333-4444-5555",
     "tab": "history",
+    "key": "leak",
     "token": "made-up",
     "verb": "acknowledge",
 }
@@ -120,6 +126,8 @@ def test_the_matrix_holds(
     name: str, boiler: Device, root: User, pages: PageClient, request: pytest.FixtureRequest
 ) -> None:
     arguments = {**ARGUMENTS, "pk": row_of(name, boiler).pk}
+    if name == "models-tab":
+        arguments["tab"] = "drift"
     address = reverse(name, kwargs={key: arguments[key] for key in ROUTES[name].pattern.converters})
     people: dict[str, Any] = {who: None if who == "nobody" else request.getfixturevalue(who) for who in CAST}
     answers = {who: pages(person).get(address) for who, person in people.items()}

@@ -17,6 +17,7 @@ from tests.architecture.house import ROOT
 from tests.factories import NOON, DeviceFactory
 from tests.fixtures.browser import PageAs, Problems, expect
 from tests.fixtures.live import Portal
+from tests.mlmonitor.rows import drifted_model
 
 AXE = Path(ROOT, "node_modules/axe-core/axe.min.js")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -33,6 +34,10 @@ PAGES = {
     "dashboards": "/dashboards/",
     "firmware": "/firmware/",
     "alerts": "/alerts/",
+    "models": "/models/",
+    "model's performance": "/models/performance/?model=leak",
+    "model's drift": "/models/drift/?model=leak",
+    "models' alerts": "/models/alerts/",
     "rules": "/alerts/rules/",
     "new rule": "/alerts/rules/new/",
     "silences": "/alerts/silences/",
@@ -127,6 +132,7 @@ def test_pages_fit_and_axe_is_content(
         DeviceFactory.create(project=acme, name=LONG, presence=presence, labels=["x" * 40], location=LONG)
     page = page_as(alice, viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
     found = {}
+    drifted_model(acme)
     for name, address in {**PAGES, **pages_of_alerts(heater), **dashboards(heater)}.items():
         page.goto(address)
         settle(page)

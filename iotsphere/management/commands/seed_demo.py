@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from iotsphere.demo import firmware, orders, seed
+from iotsphere.demo import firmware, models, orders, seed
 from iotsphere.demo.boards import ensure_dashboards
 from iotsphere.demo.past import fleet_before, this_server_before
 
@@ -38,13 +38,16 @@ class Command(BaseCommand):
                 bar.set_description(past.device_id)
                 seed.write_past(waiting[past.device_id], past, progress=bar.update)
         orders.write_orders(devices, now)
+        predictions = models.write_models(project, now)
         self.stdout.write(f"Wrote {total:,} readings of {len(pasts)} devices in {monotonic() - began:.1f} s.")
+        self.stdout.write(f"Two models made {predictions:,} predictions of them.")
 
     def _forget(self, project: Any, yes: bool) -> bool:
         question = f"This deletes all that {project.devices.count()} devices of the project {project} have sent. Go on?"
         if not yes and not _confirmed(question):
             self.stdout.write("Nothing was changed.")
             return False
+        models.forget_models(project)
         self.stdout.write(f"Deleted {seed.forget_data(project):,} readings.")
         return True
 
