@@ -32,6 +32,7 @@ PAGES = {
     "servers": "/servers/",
     "console": "/console/",
     "dashboards": "/dashboards/",
+    "style guide": "/styleguide/",
     "alerts": "/alerts/",
     "models": "/models/",
     "model's performance": "/models/performance/?model=leak",
