@@ -28,7 +28,7 @@ def measure(_installation: Installation) -> Iterator[str]:
 
 
 def _equal(rng: np.random.Generator) -> Iterator[str]:
-    """By size: where chance sets the limit (few rows), it is the hundredth by construction, and some sizes are above."""
+    """By size: where chance sets the limit (few rows), it is 1 % by construction, and some sizes come out above."""
     references, windows = options.size(40, 5), options.size(25, 5)
     for name, made in (("normal", normal), ("discrete", integers), ("bimodal", bimodal)):
         for rows in SIZES:
