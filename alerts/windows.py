@@ -4,6 +4,7 @@ A window is at most SLICES slices of equal width, oldest first; what a slice hol
 leaves it a slice at a time: an aggregate is over the window's length, give or take a sixtieth.
 """
 
+from collections.abc import Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -38,6 +39,8 @@ def add(window: Window, seconds: float, time: float, value: float) -> Window:
     newest = max(number, window[-1].number if window else number)
     if number <= newest - SLICES:
         return window
+    if window and number == window[-1].number and window[0].number > newest - SLICES:
+        return (*window[:-1], _joined(window[-1], time, value))
     kept = [piece for piece in window if piece.number > newest - SLICES]
     at = next((position for position, piece in enumerate(kept) if piece.number >= number), len(kept))
     if at < len(kept) and kept[at].number == number:
@@ -54,7 +57,9 @@ def aggregate(window: Window, how: str, now: float, seconds: float, target: floa
     through the slices' means reaches `target`, in hours; infinite if it never does.
     """
     newest = int(now // (seconds / SLICES))
-    kept = [piece for piece in window if newest - SLICES < piece.number <= newest]
+    kept: Sequence[Slice] = window
+    if window and not newest - SLICES < window[0].number <= window[-1].number <= newest:
+        kept = [piece for piece in window if newest - SLICES < piece.number <= newest]
     if not kept or now - kept[0].first_time < WATCHED * seconds - seconds / SLICES:
         return None
     first, last = kept[0], kept[-1]
@@ -95,16 +100,22 @@ def _joined(piece: Slice, time: float, value: float) -> Slice:
     )
 
 
-def _hours_to(pieces: list[Slice], target: float) -> float | None:
+def _hours_to(pieces: Sequence[Slice], target: float) -> float | None:
     if len(pieces) < 2:
         return None
-    times = [(piece.first_time + piece.last_time) / 2 - pieces[0].first_time for piece in pieces]
-    means = [piece.sum / piece.readings for piece in pieces]
-    mean_time, mean = sum(times) / len(times), sum(means) / len(means)
-    spread = sum((time - mean_time) ** 2 for time in times)
-    if spread == 0:
+    begin, origin = pieces[0].first_time, pieces[0].first
+    sum_t = sum_v = sum_tt = sum_tv = 0.0
+    for _, readings, total, _, _, _, first_time, _, last_time in pieces:
+        time = (first_time + last_time) / 2 - begin
+        value = total / readings - origin
+        sum_t += time
+        sum_v += value
+        sum_tt += time * time
+        sum_tv += time * value
+    spread = len(pieces) * sum_tt - sum_t * sum_t
+    if spread <= 0:
         return None
-    slope = sum((time - mean_time) * (value - mean) for time, value in zip(times, means, strict=True)) / spread
+    slope = (len(pieces) * sum_tv - sum_t * sum_v) / spread
     left = target - pieces[-1].last
     if left == 0:
         return 0.0

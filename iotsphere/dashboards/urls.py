@@ -4,6 +4,7 @@ from devices import paths  # noqa: F401 (knows <device_id:…>)
 from iotsphere.console.views import console
 from iotsphere.dashboards import firmware, views
 from iotsphere.dashboards.claim import claim_page
+from iotsphere.dashboards.styleguide import styleguide
 
 urlpatterns = [
     path("claim/<slug:code>/", claim_page, name="claim"),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("firmware/campaigns/<int:pk>/<slug:verb>/", firmware.change, name="firmware-change"),
     path("fleet/map/", views.fleet_map, name="fleet-map"),
     path("fleet/summary/", views.fleet_summary, name="fleet-summary"),
+    path("styleguide/", styleguide, name="styleguide"),
     path("servers/", views.server_list, name="servers"),
     path("devices/<device_id:device_id>/", views.device, name="device"),
     path("devices/<device_id:device_id>/quality/", views.device_quality, name="device-quality"),

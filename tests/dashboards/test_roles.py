@@ -34,6 +34,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "dashboard-default": (302,) * 6,
     "dashboard-devices": ALL,
     "servers": ALL,
+    "styleguide": (200, 404, 404, 404, 200, 302),
     "alerts": ALL,
     "alert": MEMBERS,
     "alert-change": (405,) * 6,

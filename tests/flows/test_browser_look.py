@@ -33,6 +33,7 @@ PAGES = {
     "console": "/console/",
     "dashboards": "/dashboards/",
     "firmware": "/firmware/",
+    "style guide": "/styleguide/",
     "alerts": "/alerts/",
     "models": "/models/",
     "model's performance": "/models/performance/?model=leak",
@@ -70,7 +71,7 @@ def complaints(page: Page) -> list[str]:
 def settle(page: Page) -> None:
     if page.locator("#live").count():
         expect(page.locator("#live")).to_have_attribute("data-state", "live")
-    expect(page.locator(".skeleton:visible")).to_have_count(0)
+    expect(page.locator(".skeleton:not(.guide *):visible")).to_have_count(0)
     expect(page.locator(".cell__body:empty")).to_have_count(0)
     if page.url.endswith("?edit"):
         expect(page.get_by_role("button", name="Done")).to_be_visible()
