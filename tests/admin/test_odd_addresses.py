@@ -21,6 +21,7 @@ ODD = [
 ]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("label", ROWS)
 def test_a_list_answers_odd_questions(label: str, root: User, acme: Project, pages: PageClient) -> None:
     ROWS[label](acme)

@@ -18,6 +18,7 @@ def boiler(acme: Project) -> Device:
 def test_the_documentation_shows_its_operations(page_as: PageAs, alice: User) -> None:
     page = page_as(alice)
     page.goto("/api/v1/docs/")
+    page.locator("[data-tag=devices]").click()
     page.get_by_text("/api/v1/devices/{device_id}/history/").click()
     expect(page.get_by_text("Up to 10 keys, separated by commas.")).to_be_visible()
 

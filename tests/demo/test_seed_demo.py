@@ -8,7 +8,7 @@ from django.db.models import Count
 from devices.firmware.targets import plan
 from devices.models import Command, Device, DeviceType, FirmwarePackage, Project, Provisioning, Twin
 from devices.shipped_types import ensure_shipped_types
-from iotsphere.demo import past, seed
+from iotsphere.demo import models, past, seed
 from iotsphere.demo.fleet import FLEET
 from iotsphere.demo.orders import ORDERS
 from telemetry.agent.links import default_device_id
@@ -22,8 +22,10 @@ DEVICE_IDS = {device.device_id for device in FLEET} | {default_device_id()}
 
 @pytest.fixture(autouse=True)
 def _three_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too few for the models: those of a whole demo are looked at in tests/flows/test_run_command.py."""
     monkeypatch.setattr(past, "LENGTH", timedelta(days=3))
     monkeypatch.setattr(past, "FINE", timedelta(hours=1))
+    monkeypatch.setattr(models, "write_models", lambda project, now: 0)
 
 
 def seed_demo(*arguments: str) -> str:

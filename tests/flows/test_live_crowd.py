@@ -165,11 +165,8 @@ def test_who_does_not_read_is_closed_with_a_code_and_the_others_go_on(
     asyncio.run(watch())
 
 
-@pytest.mark.parametrize("server", SERVERS)
-def test_who_does_not_read_costs_little_memory(
-    server: str, start_portal: StartPortal, page: dict[str, str], sensor: Device
-) -> None:
-    portal = start_portal(server, LIVE_PONG_WITHIN="600")
+def test_who_does_not_read_costs_little_memory(start_portal: StartPortal, page: dict[str, str], sensor: Device) -> None:
+    portal = start_portal("daphne", LIVE_PONG_WITHIN="600")
 
     async def watch() -> None:
         async with pages(1 + SLOW, portal, page) as (good, *others):

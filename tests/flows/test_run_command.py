@@ -175,6 +175,13 @@ def test_the_simulated_fleet_reports(demo: Run) -> None:
         wait_until(online, 60, "all devices to be online")
 
 
+def test_one_of_its_models_has_drifted(demo: Run) -> None:
+    with demo.sign_in("viewer", demo.password_of("viewer")) as client:
+        alerts = client.get("alerts/", params={"page_size": 100}).json()["results"]
+    firing = {alert["subject"] for alert in alerts if alert["rule_name"] == "Data drift" and not alert["resolved_at"]}
+    assert firing == {"Greenhouse forecast"}
+
+
 def test_a_second_portal_on_the_same_folder_is_refused_in_one_sentence(demo: Run, tmp_path: Path) -> None:
     data_dir = Path(str(demo.child.log)).with_suffix("")
     second = Run(tmp_path / "second", DATA_DIR=str(data_dir))
