@@ -34,6 +34,7 @@ PATIENCE = 90.0
 READY: tuple[int, set[str]] = (200, set())
 # Small, so that there is a middle to be killed in.
 BATCHES = {"INGEST_BATCH_SIZE": "200"}
+SHARING = ("ingest-1", "ingest-2")
 
 
 @pytest.fixture(scope="module")
@@ -278,12 +279,22 @@ def test_redis_may_be_away(
     assert senders.http_answers == {httpx.codes.ACCEPTED}
 
 
-def test_one_of_two_ingest_workers_that_share_may_be_killed(
-    installation: Installation, senders: Senders, request: pytest.FixtureRequest
-) -> None:
+@pytest.fixture
+def two_that_share(installation: Installation) -> Iterator[None]:
+    """Instead of the one ingest worker, as long as the test takes."""
     installation.processes.pop("ingest").stop()
-    for name in ("ingest-1", "ingest-2"):
+    for name in SHARING:
         installation.start_ingest_worker(name, **BATCHES, INGEST_SHARED="1")
+    yield
+    for name in SHARING:
+        if name in installation.processes:
+            installation.processes.pop(name).stop()
+    installation.start_ingest_worker(**BATCHES)
+
+
+def test_one_of_two_ingest_workers_that_share_may_be_killed(
+    installation: Installation, senders: Senders, two_that_share: None, request: pytest.FixtureRequest
+) -> None:
     seen = stored_so_far(installation, senders)
     wait_until(lambda: stored_so_far(installation, senders) >= seen + 600, PATIENCE)
     installation.processes.pop("ingest-1").stop(signal.SIGKILL)
