@@ -25,8 +25,8 @@ _sent: Counter[str] = Counter()
 
 
 def register(count: int, name: str = "bench") -> Project:
-    """Devices `bench-0`, … that have sent before."""
-    project, _ = Project.objects.get_or_create(slug="bench", defaults={"name": "Bench"})
+    """Devices `bench-0`, … that have sent before, in a project of that name."""
+    project, _ = Project.objects.get_or_create(slug=name, defaults={"name": name.capitalize()})
     ids = [f"{name}-{number}" for number in range(count)]
     Device.objects.bulk_create(
         [Device(device_id=device_id, name=device_id, project=project) for device_id in ids], ignore_conflicts=True

@@ -119,8 +119,9 @@ class Page(Watcher):
             max_size=None,
         )
         self._socket.send(json.dumps({"type": "subscribe", "id": "bench", "project": "bench"}))
-        while json.loads(self._socket.recv())["type"] != "state":
-            pass
+        ready, state = (json.loads(self._socket.recv()) for _ in range(2))
+        if (ready["type"], state["type"]) != ("ready", "state"):
+            raise RuntimeError(f"The page is not shown the project: {ready}, {state}")
         self._thread.start()
         return self
 
