@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from alerts.evaluator import SEVERITIES
 from alerts.models.alert import AlertQuerySet, Severity
+from devices.asked import said
 
 SHOWN = {"open": "Open", "unseen": "Not acknowledged", "over": "Resolved", "all": "All"}
 
@@ -32,14 +33,13 @@ class Filters:
     @classmethod
     def read(cls, query: QueryDict) -> "Filters":
         """What cannot be understood is as if it had not been said."""
-        said = {name: query.get(name, "").replace("\0", "").strip()[:100] for name in ("project", "q", "rule")}
-        shown, severity = query.get("shown", "open"), query.get("severity", "")
+        shown, severity, rule = query.get("shown", "open"), query.get("severity", ""), said(query, "rule")
         return cls(
             shown if shown in SHOWN else "open",
             severity if severity in Severity.values else "",
-            said["project"],
-            said["q"],
-            said["rule"] if said["rule"].isdecimal() and len(said["rule"]) < 18 else "",
+            said(query, "project"),
+            said(query, "q"),
+            rule if rule.isdecimal() and len(rule) < 18 else "",
         )
 
     @property

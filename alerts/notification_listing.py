@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from alerts.models import NotificationStatus, Transport
 from alerts.models.notification import NotificationQuerySet
+from devices.asked import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class DeliveryFilters:
         return cls(
             status if status in NotificationStatus.values else "",
             transport if transport in Transport.values else "",
-            query.get("q", "").replace("\0", "").strip()[:100],
+            said(query, "q"),
         )
 
     def __bool__(self) -> bool:

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.http import QueryDict
 
 from alerts.models.rule import AlertRuleQuerySet
+from devices.asked import said
 
 SHOWN = {"": "All", "on": "Enabled", "off": "Disabled"}
 
@@ -21,9 +22,8 @@ class RuleFilters:
     @classmethod
     def read(cls, query: QueryDict) -> "RuleFilters":
         """What cannot be understood is as if it had not been said."""
-        said = {name: query.get(name, "").replace("\0", "").strip()[:100] for name in ("project", "type", "q")}
         shown = query.get("shown", "")
-        return cls(shown if shown in SHOWN else "", said["project"], said["type"], said["q"])
+        return cls(shown if shown in SHOWN else "", said(query, "project"), said(query, "type"), said(query, "q"))
 
     def __bool__(self) -> bool:
         return self != RuleFilters()

@@ -9,18 +9,18 @@ from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from alerts.models import Alert
 from alerts.patterns import MOST_LISTED, Patterns, patterns
 from devices.api.fields import TimeZoneField
+from devices.api.query import QuerySerializer
 from telemetry.api.fields import TimeField
 
 USUAL, LONGEST = timedelta(days=30), timedelta(days=366)
 
 
-class PatternsQuery(serializers.Serializer):
+class PatternsQuery(QuerySerializer):
     """Which alerts are asked for."""
 
     to = TimeField(required=False, help_text="The end, itself not in it; now if it is not given.")
@@ -33,11 +33,6 @@ class PatternsQuery(serializers.Serializer):
         # `from` cannot be the name of an attribute.
         start = TimeField(required=False, help_text="The beginning; 30 days before the end if it is not given.")
         return {"from": start, **super().get_fields()}
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if unknown := sorted(set(data) - set(self.fields) - {api_settings.URL_FORMAT_OVERRIDE}):
-            raise serializers.ValidationError(dict.fromkeys(unknown, "There is no such parameter here."))
-        return super().to_internal_value(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         end = attrs.setdefault("to", timezone.now())

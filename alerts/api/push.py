@@ -14,7 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from alerts.models import PushSubscription
 from alerts.notify import vapid
-from devices.api.scoped import RowSerializer
+from devices.api.scoped import NUMBER, RowSerializer
 
 MOST_BROWSERS = 20
 
@@ -60,7 +60,7 @@ class PushSubscriptionViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, mi
     queryset = PushSubscription.objects.all()
     serializer_class = PushSubscriptionSerializer
     permission_classes = (IsAuthenticated,)
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = NUMBER
     search_fields = ("name",)
     ordering_fields = ("created_at",)
     ordering = ("-created_at",)

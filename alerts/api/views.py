@@ -51,11 +51,10 @@ from alerts.notify.trial import try_person, try_webhook
 from alerts.tasks import run_backtest
 from alerts.why import why
 from devices.api.errors import Conflict
-from devices.api.scoped import ScopedViewSet, require
+from devices.api.scoped import NUMBER, ScopedViewSet, require
 from devices.models import Device
 from devices.permissions import Permission, ProjectScopedQuerySet
 
-NUMBER = "[0-9]{1,18}"
 OF_A_DEVICE = OpenApiParameter("device", str, required=True, description="The device ID.")
 
 

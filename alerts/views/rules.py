@@ -20,6 +20,7 @@ from alerts.versions import versions
 from alerts.views.access import managed_rule, number, projects_with_rules_to_manage, visible_rule
 from alerts.views.backtests import DAYS
 from alerts.why import why as ask_why
+from devices.asked import said
 from devices.models import Device, DeviceType, MetricDefinition, Project
 from devices.permissions import Permission, may
 
@@ -135,7 +136,7 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
 def why(request: HttpRequest, pk: int) -> HttpResponse:
     """Why the rule has raised an alert for `?device=`, or why not."""
     found = visible_rule(request, pk)
-    asked = request.GET.get("device", "").replace("\0", "").strip()[:64]
+    asked = said(request.GET, "device", 64)
     devices = Device.objects.visible_to(request.user).select_related("project", "device_type")
     device = devices.filter(device_id=asked).first() if asked else None
     context = {

@@ -18,7 +18,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from devices.api.errors import Conflict
 from devices.api.fields import Named
 from devices.api.once import IDEMPOTENCY_KEY, once
-from devices.api.scoped import ScopedViewSet, require
+from devices.api.scoped import NUMBER, ScopedViewSet, require
 from devices.firmware import rollout
 from devices.firmware.packages import check_file, remove, take_in
 from devices.firmware.states import UpdateStatus
@@ -35,8 +35,6 @@ from devices.models import (
 )
 from devices.models.firmware import VERSION_PATTERN
 from devices.permissions import Permission
-
-KEY_PATTERN = "[0-9]{1,18}"
 
 
 class FirmwarePackageSerializer(serializers.ModelSerializer):
@@ -88,7 +86,7 @@ class FirmwarePackageViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.Retrie
     permission = Permission.MANAGE_FIRMWARE
     filterset_class = FirmwarePackageFilter
     parser_classes = (MultiPartParser,)
-    lookup_value_regex = KEY_PATTERN
+    lookup_value_regex = NUMBER
     search_fields = ("version", "notes")
     ordering_fields = ("created_at", "version", "size")
     ordering = ("-created_at",)
@@ -230,7 +228,7 @@ class FirmwareCampaignViewSet(ScopedViewSet, ReadOnlyModelViewSet):
     serializer_class = FirmwareCampaignSerializer
     permission = Permission.UPDATE_FIRMWARE
     filterset_class = FirmwareCampaignFilter
-    lookup_value_regex = KEY_PATTERN
+    lookup_value_regex = NUMBER
     search_fields = ("target", "package__version")
     ordering_fields = ("created_at", "changed_at", "status")
     ordering = ("-created_at",)
@@ -348,7 +346,7 @@ class FirmwareUpdateViewSet(ScopedViewSet, ReadOnlyModelViewSet):
     serializer_class = FirmwareUpdateSerializer
     permission = Permission.UPDATE_FIRMWARE
     filterset_class = FirmwareUpdateFilter
-    lookup_value_regex = KEY_PATTERN
+    lookup_value_regex = NUMBER
     search_fields = ("device__device_id", "device__name")
     ordering_fields = ("changed_at", "created_at", "wave", "status")
     ordering = ("-changed_at",)

@@ -2,7 +2,7 @@ from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from devices.api.scoped import ScopedViewSet
+from devices.api.scoped import NUMBER, ScopedViewSet
 from devices.models import Purge
 from devices.permissions import Permission, ProjectScopedQuerySet
 
@@ -40,7 +40,7 @@ class PurgeViewSet(ScopedViewSet, ReadOnlyModelViewSet):
     serializer_class = PurgeSerializer
     permission = Permission.MANAGE_DEVICES
     filterset_class = PurgeFilter
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = NUMBER
     search_fields = ("device_id", "name")
     ordering_fields = ("asked_at", "finished_at", "device_id")
     ordering = ("-asked_at",)

@@ -13,6 +13,9 @@ from rest_framework.viewsets import GenericViewSet
 from devices.models import Project
 from devices.permissions import AnyUser, Permission, ProjectScopedQuerySet, may, project_of
 
+NUMBER = "[0-9]{1,18}"
+"""A row's number in an address: as many digits as a database takes."""
+
 
 def require(user: AnyUser, permission: Permission, project: Project | None) -> None:
     if not may(user, permission, project):

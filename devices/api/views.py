@@ -15,7 +15,7 @@ from rest_framework.viewsets import ModelViewSet, ReadOnlyModelViewSet
 from devices.api.errors import Conflict
 from devices.api.filters import CredentialFilter, DeviceFilter, MemberFilter
 from devices.api.purges import PurgeSerializer
-from devices.api.scoped import ScopedViewSet, require
+from devices.api.scoped import NUMBER, ScopedViewSet, require
 from devices.api.serializers import (
     DEVICE_COLUMNS,
     CloneSerializer,
@@ -36,7 +36,6 @@ from devices.models.device import DEVICE_ID_PATTERN
 from devices.permissions import Permission, ProjectScopedQuerySet
 from devices.removal import archive, ask_for_purge
 
-ANY_PK = r"[0-9]{1,18}"
 KEEP, PURGE = "keep", "purge"
 ANY_SLUG = r"[-a-zA-Z0-9_]{1,64}"
 
@@ -77,7 +76,7 @@ class MemberViewSet(ScopedViewSet, ModelViewSet):
     serializer_class = MemberSerializer
     permission = Permission.MANAGE_MEMBERS
     filterset_class = MemberFilter
-    lookup_value_regex = ANY_PK
+    lookup_value_regex = NUMBER
     search_fields = ("user__username", "user__first_name", "user__last_name", "project__name")
     ordering_fields = ("project__name", "user__username", "role")
     ordering = ("project__name", "user__username")

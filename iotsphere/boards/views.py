@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from devices.asked import said
 from devices.command_states import CommandStatus
 from devices.models import Device, DeviceType, Project
 from devices.permissions import Permission
@@ -38,7 +39,7 @@ ICONS = (
 @never_cache
 def dashboards(request: HttpRequest) -> HttpResponse:
     """The person's own and those shared with their projects."""
-    search = request.GET.get("q", "").replace("\0", "").strip()[:100]
+    search = said(request.GET, "q")
     everything = Dashboard.objects.listed_for(request.user)
     found = everything.filter(Q(name__icontains=search) | Q(project__name__icontains=search)) if search else everything
     rows: Any = found.with_rights_of(request.user).select_related("owner", "project")

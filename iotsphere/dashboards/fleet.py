@@ -10,6 +10,7 @@ from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.http import QueryDict
 
 from alerts.worst import WITH_ALERTS, with_alerts, worst_of
+from devices.asked import said
 from devices.models import Device, DeviceType, Lifecycle, MetricDefinition, Presence, Project
 from devices.models.device import DeviceQuerySet
 from devices.permissions import AnyUser
@@ -38,7 +39,7 @@ class Filters:
     @classmethod
     def read(cls, query: QueryDict) -> Self:
         return cls(
-            search=query.get("q", "").replace("\0", "").strip()[:100],
+            search=said(query, "q"),
             lifecycle=ARCHIVED if query.get("lifecycle") == ARCHIVED else "",
             **{name: query.get(name, "").replace("\0", "")[:100] for name in ("project", "type", "presence", "label")},
             alerts=query.get("alerts", "") if query.get("alerts") in WITH_ALERTS else "",

@@ -15,7 +15,7 @@ from rest_framework.viewsets import ModelViewSet
 from alerts.api.serializers import AlertSerializer
 from alerts.raising import alerts_about
 from devices.api.errors import Conflict
-from devices.api.scoped import ScopedViewSet, require
+from devices.api.scoped import NUMBER, ScopedViewSet, require
 from devices.permissions import Permission
 from mlmonitor import baselines, checks, deployment
 from mlmonitor.api.parsers import CSVRows, JSONRows
@@ -321,7 +321,7 @@ class DriftCheckViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveMod
     serializer_class = DriftCheckSerializer
     permission = Permission.MANAGE_MODELS
     filterset_class = DriftCheckFilter
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = NUMBER
     search_fields = ("version__model__name", "version__model__key")
     ordering_fields = ("end", "moved")
     ordering = ("-end",)
@@ -343,7 +343,7 @@ class ThresholdViewSet(ScopedViewSet, ModelViewSet):
     serializer_class = ThresholdSerializer
     permission = Permission.MANAGE_MODELS
     filterset_class = ThresholdFilter
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = NUMBER
     search_fields = ("feature", "model__name")
     ordering_fields = ("metric", "id")
     ordering = ("metric",)

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.utils import timezone
 from rest_framework import serializers
-from rest_framework.settings import api_settings
 
 from devices.api.fields import TimeZoneField
+from devices.api.query import QuerySerializer
 from telemetry.aggregates import Aggregate
 from telemetry.api.fields import SpanField, TimeField
 from telemetry.buckets import INTERVALS
@@ -18,7 +18,7 @@ RAW = "raw"
 DEFAULT_RANGE = timedelta(days=1)
 
 
-class HistoryQuery(serializers.Serializer):
+class HistoryQuery(QuerySerializer):
     """Which history is asked for."""
 
     metrics = serializers.CharField(max_length=1000, help_text=f"Up to {MAX_METRICS} keys, separated by commas.")
@@ -56,12 +56,6 @@ class HistoryQuery(serializers.Serializer):
         # `from` cannot be the name of an attribute.
         start = TimeField(required=False, help_text="The beginning, in place of `range`. Without a zone it is UTC.")
         return {**super().get_fields(), "from": start}
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if unknown := sorted(set(data) - set(self.fields) - {api_settings.URL_FORMAT_OVERRIDE}):
-            sentence = f"There is no such parameter here. There are: {', '.join(sorted(self.fields))}."
-            raise serializers.ValidationError(dict.fromkeys(unknown, sentence))
-        return super().to_internal_value(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "from" in attrs and "range" in attrs:

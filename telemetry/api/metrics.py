@@ -3,7 +3,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers
 
-from devices.api.scoped import RowSerializer, ScopedViewSet
+from devices.api.scoped import NUMBER, RowSerializer, ScopedViewSet
 from devices.permissions import Permission
 from telemetry.api.filters import MetricFilter
 from telemetry.models import Metric
@@ -30,7 +30,7 @@ class MetricViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMi
     serializer_class = MetricSerializer
     permission = Permission.MANAGE_DEVICES
     filterset_class = MetricFilter
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = NUMBER
     search_fields = ("key", "label", "device__device_id", "device__name")
     ordering_fields = ("key", "label", "device__device_id", "last_time")
     ordering = ("device__name", "device__device_id", "key")

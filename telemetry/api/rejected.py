@@ -3,7 +3,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from devices.api.scoped import ScopedViewSet
+from devices.api.scoped import NUMBER, ScopedViewSet
 from devices.permissions import Permission, ProjectScopedQuerySet
 from telemetry.models import Door, RejectedMessage
 from telemetry.models.rejected import RejectedMessageQuerySet
@@ -53,7 +53,7 @@ class RejectedMessageViewSet(ScopedViewSet, ReadOnlyModelViewSet):
     serializer_class = RejectedMessageSerializer
     permission = Permission.MANAGE_DEVICES
     filterset_class = RejectedMessageFilter
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = NUMBER
     search_fields = ("sender", "items")
     ordering_fields = ("received_at",)
     ordering = ("-received_at",)

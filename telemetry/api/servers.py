@@ -10,9 +10,9 @@ from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
 from rest_framework.utils.urls import replace_query_param
 
+from devices.api.query import QuerySerializer
 from devices.api.scoped import ScopedViewSet
 from devices.models import Device, Presence
 from devices.permissions import Permission
@@ -45,7 +45,7 @@ class ServerSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class SnapshotQuery(serializers.Serializer):
+class SnapshotQuery(QuerySerializer):
     """Which snapshots are asked for."""
 
     to = TimeField(required=False, help_text="The end, itself not in it. Without a zone it is UTC.")
@@ -57,11 +57,6 @@ class SnapshotQuery(serializers.Serializer):
         # `from` cannot be the name of an attribute.
         start = TimeField(required=False, help_text="The beginning. Without a zone it is UTC.")
         return {"from": start, **super().get_fields()}
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if unknown := sorted(set(data) - set(self.fields) - {api_settings.URL_FORMAT_OVERRIDE}):
-            raise serializers.ValidationError(dict.fromkeys(unknown, "There is no such parameter here."))
-        return super().to_internal_value(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "from" in attrs and "to" in attrs and attrs["from"] >= attrs["to"]:

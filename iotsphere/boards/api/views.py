@@ -16,7 +16,7 @@ from rest_framework.viewsets import ModelViewSet
 
 from devices.api.errors import PreconditionFailed
 from devices.api.etags import version_in
-from devices.api.scoped import require
+from devices.api.scoped import NUMBER, require
 from devices.permissions import Permission
 from iotsphere.api.problems import flat
 from iotsphere.boards.api.serializers import (
@@ -33,7 +33,6 @@ from iotsphere.boards.exchange import as_file
 from iotsphere.boards.sight import Sight
 from iotsphere.models import Dashboard, User
 
-NUMBER = "[0-9]{1,18}"
 FOR_ALL_WHO_SEE_IT = {"duplicate", "default", "export"}
 ETAG = OpenApiParameter("ETag", str, OpenApiParameter.HEADER, response=[200], description="The version, in quotes.")
 IF_MATCH = OpenApiParameter(
