@@ -105,7 +105,7 @@ def test_for_a_signing_request_there_is_no_secret(api: ApiClient, alice: User, b
     assert created["certificate"] == client.get(f"{CREDENTIALS}{created['public_id']}/").json()["certificate"]
 
 
-def test_a_certificate_of_another_authority_has_its_subject_for_a_user_name(
+def test_a_certificate_of_another_authority_is_a_user_by_its_subject(
     api: ApiClient, alice: User, boiler: Device
 ) -> None:
     wanted = {"device": "boiler", "kind": "x509", "certificate": foreign_certificate()}
