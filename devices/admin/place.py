@@ -24,5 +24,5 @@ class LatitudeWidget(UnfoldAdminDecimalFieldWidget):
     def media(self) -> Media:
         return Media(
             css={"all": ["vendor/leaflet/leaflet.css", "css/map.css"]},
-            js=["vendor/leaflet/leaflet.js", Script("js/admin-place.js", type="module")],
+            js=["vendor/leaflet/leaflet.js", Script("js/admin-place.js", type="module")],  # type: ignore[list-item]
         )
