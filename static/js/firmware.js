@@ -4,7 +4,7 @@ import { ask } from "./ask.js";
 
 const LOOK_EVERY = 2_000;
 
-/** Put in the new state of what has changed, unless somebody is just using it. */
+/** Put in the new state of what has changed, unless somebody is about to press a button there. */
 async function look() {
   if (document.hidden) return;
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
@@ -12,7 +12,7 @@ async function look() {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of document.querySelectorAll("[data-follow]")) {
     const now = fresh.getElementById(part.id);
-    if (now && !part.contains(document.activeElement)) replace(part, now);
+    if (now && !part.querySelector("button:focus")) replace(part, now);
   }
 }
 
@@ -26,7 +26,19 @@ function replace(part, now) {
   if (before.isEqualNode(now)) return;
   const tokens = part.querySelector("[name=csrfmiddlewaretoken]");
   for (const form of now.querySelectorAll("form")) if (tokens) form.prepend(tokens.cloneNode());
+  const focusAgain = focusIn(part);
   part.replaceChildren(...now.childNodes);
+  focusAgain();
+}
+
+/** Gives the focus back to what had it in `part`. */
+function focusIn(part) {
+  const focused = part.querySelector(":focus");
+  if (!focused) return () => {};
+  const home = focused.closest("[id]").id;
+  const places = () => [...document.getElementById(home).querySelectorAll("a, summary")];
+  const place = places().indexOf(focused);
+  return () => places()[place]?.focus({ preventScroll: true });
 }
 
 document.addEventListener("submit", async (event) => {
