@@ -117,7 +117,7 @@ def device(request: HttpRequest, device_id: str, tab: str = FIRST_TAB) -> HttpRe
     shown = get_object_or_404(
         Device.objects.visible_to(request.user).select_related("project", "device_type", "parent"), device_id=device_id
     )
-    page, control = DevicePage(shown), DeviceControl(request.user, shown)
+    page, control = DevicePage(request.user, shown), DeviceControl(request.user, shown)
     context = {
         "page": page,
         "control": control,
