@@ -27,6 +27,12 @@ SIGNED_IN_ALREADY = (302, 302, 302, 302, 302, 200)
 MATRIX: dict[str, tuple[int, ...]] = {
     "fleet": ALL,
     "fleet-summary": ALL,
+    "fleet-view-save": (405,) * 6,
+    "fleet-view-default": (405,) * 6,
+    "fleet-view-delete": (405,) * 6,
+    "profile": ALL,
+    "sign-in-end": (405,) * 6,
+    "sign-ins-end-others": (405,) * 6,
     "dashboards": ALL,
     "dashboard": MEMBERS,
     "dashboard-data": MEMBERS,
