@@ -50,6 +50,7 @@ PAGES = {
     "notifications": "/alerts/notifications/",
     "preferences": "/alerts/notifications/preferences/",
     "deliveries": "/alerts/notifications/deliveries/",
+    "who is told": "/alerts/told/",
 }
 pytestmark = pytest.mark.once
 EVERYTHING: dict[str, Any] = {}
