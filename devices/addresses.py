@@ -38,5 +38,13 @@ def may_connect(address: str, allowed: Sequence[Network] = ()) -> bool:
     return parsed.is_global and not parsed.is_multicast and not any(parsed in tunnel for tunnel in TUNNELS)
 
 
+def address_or_none(text: str) -> str | None:
+    """An IP address as the database takes it; None for what is none, as the peer of a unix socket."""
+    try:
+        return str(ip_address(text.partition("%")[0]))  # without a zone such as %eth0
+    except ValueError:
+        return None
+
+
 def _itself(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     return getattr(address, "ipv4_mapped", None) or address

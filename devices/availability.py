@@ -69,10 +69,14 @@ def availability(spans: Iterable[Span], start: datetime) -> Availability:
 
 def spans_of(device: Device, now: datetime) -> list[Span]:
     """The device's presence during the longest of PERIODS."""
-    start = now - max(PERIODS)
+    return spans_in(device, now - max(PERIODS), now)
+
+
+def spans_in(device: Device, start: datetime, end: datetime) -> list[Span]:
+    """The device's presence in [start, end)."""
     recorded = PresenceSpan.objects.filter(device=device).order_by("since", "pk").values_list("since", "presence")
     before = recorded.filter(since__lte=start).reverse()[:1]
-    return spans_between([*before, *recorded.filter(since__gt=start)], start, now)
+    return spans_between([*before, *recorded.filter(since__gt=start, since__lt=end)], start, end)
 
 
 def periods(spans: Sequence[Span], now: datetime) -> list[tuple[timedelta, Availability]]:

@@ -1,7 +1,7 @@
 """Who may connect to a broker on another machine: told to Mosquitto's dynamic security plugin over MQTT.
 
-Each live credential is a client of the plugin, each device a role with its topics. Clients without a `~` in their name
-and roles that do not begin with `device:` are people's own and left alone, but for the portal's own role.
+Each live credential is a client of the plugin, each device a role with its topics. Clients without `~` or `=` in their
+name and roles that do not begin with `device:` are people's own and left alone, but for the portal's own role.
 """
 
 import json
@@ -18,6 +18,7 @@ import structlog
 from devices.broker_users import (
     DEVICES_READ,
     DEVICES_WRITE,
+    is_certificate,
     long_user_name,
     portal_user,
     provisioning_topics,
@@ -170,15 +171,19 @@ def _client_commands(wanted: Iterable[User], known: dict[str, Any]) -> list[Comm
             commands.append({"command": "modifyClient", **user.client, "groups": []})
         if client.get("disabled"):
             commands.append({"command": "enableClient", "username": user.name})
-    surplus = [name for name in known if "~" in name and name not in {user.name for user in wanted}]
+    surplus = [name for name in known if _is_ours(name) and name not in {user.name for user in wanted}]
     return [*commands, *({"command": "deleteClient", "username": name} for name in surplus)]
 
 
 def _surplus_role_commands(wanted: Iterable[User], known: Iterable[str], clients: dict[str, Any]) -> list[Command]:
-    held = {role["rolename"] for name, one in clients.items() if "~" not in name for role in one.get("roles", [])}
+    held = {role["rolename"] for name, one in clients.items() if not _is_ours(name) for role in one.get("roles", [])}
     needed = held | {user.role for user in wanted}
     surplus = [name for name in known if name.startswith(OWN_ROLES) and name not in needed]
     return [{"command": "deleteRole", "rolename": name} for name in surplus]
+
+
+def _is_ours(name: str) -> bool:
+    return "~" in name or is_certificate(name)
 
 
 def _topics(role: Command) -> set[tuple[str, str, bool]]:

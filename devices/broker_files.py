@@ -23,6 +23,7 @@ from devices.authority import authority
 from devices.broker_users import (
     DEVICES_READ,
     DEVICES_WRITE,
+    is_certificate,
     long_user_name,
     portal_user,
     provisioning_topics,
@@ -108,10 +109,11 @@ def _key_access(keys: Iterable[ProvisioningKey]) -> Iterator[str]:
 
 
 def _bearers(folder: Path) -> set[str]:
-    """The certificates, by common name, that the access list names."""
+    """The certificates, by user name, that the access list names."""
     with suppress(FileNotFoundError):
         lines = (folder / ACCESS).read_text().splitlines()
-        return {line.removeprefix("user ") for line in lines if line.startswith("user ~")}
+        users = {line.removeprefix("user ") for line in lines if line.startswith("user ")} - {portal_user()}
+        return set(filter(is_certificate, users))
     return set()
 
 

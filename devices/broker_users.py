@@ -2,7 +2,8 @@
 
 A device may have two passwords at a time, and brokers know one a user: every credential has the user name
 `<device id>~<public id>`, and in Mosquitto's files the oldest live one of a device the plain `<device id>` too. So what
-a device uses goes on working while its successor is tried out. A certificate's user name is its common name.
+a device uses goes on working while its successor is tried out. A certificate's user name is its common name; that of
+another authority's its subject, which no pattern makes a device's, for no device ID has a "=".
 """
 
 from django.conf import settings
@@ -25,9 +26,15 @@ def user_name(credential: Credential) -> str:
 
 
 def long_user_name(credential: Credential) -> str:
+    if credential.is_foreign:
+        return credential.subject
     if credential.kind == CredentialKind.X509:
         return common_name(credential.public_id)
     return f"{credential.device.device_id}~{credential.public_id}"
+
+
+def is_certificate(user: str) -> bool:
+    return user.startswith("~") or "=" in user
 
 
 def provisioning_user(key: ProvisioningKey) -> str:

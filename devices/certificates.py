@@ -1,5 +1,6 @@
 """Certificates by which devices prove who they are: signed by the portal's authority, or known by their fingerprint."""
 
+import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -17,6 +19,10 @@ LASTS = timedelta(days=365)
 MAX_PEM = 16_384
 RSA_BITS = range(2048, 8193)
 BEGIN = "-----BEGIN CERTIFICATE-----"
+# What OpenSSL, and so a broker, writes as it stands (RFC 2253), by the names it has for it.
+PLAIN = re.compile(r"(?:[A-Za-z]+=[A-Za-z0-9][A-Za-z0-9 ._@:()'-]*(?<! )(?:,|$))+")
+NAMES = {NameOID.SERIAL_NUMBER: "serialNumber", NameOID.EMAIL_ADDRESS: "emailAddress"}
+MAX_SUBJECT = 255
 
 
 class Certificate(NamedTuple):
@@ -24,6 +30,7 @@ class Certificate(NamedTuple):
     fingerprint: str
     expires_at: datetime
     is_foreign: bool = False
+    subject: str = ""
 
 
 def sign(public_id: str, device_id: str, csr: str = "", expires_at: datetime | None = None) -> tuple[Certificate, str]:
@@ -54,7 +61,7 @@ def recognise(pem: str) -> Certificate:
         raise ValidationError("The portal signed this certificate itself. Issue a new one instead.")
     if shown.not_valid_after_utc <= timezone.now():
         raise ValidationError("This certificate has expired.")
-    return _known(shown)._replace(is_foreign=True)
+    return _known(shown)._replace(is_foreign=True, subject=_subject(shown))
 
 
 def key_of_request(csr: str) -> PublicKey:
@@ -73,6 +80,12 @@ def key_of_request(csr: str) -> PublicKey:
     if isinstance(key, ed25519.Ed25519PublicKey):
         return key
     raise ValidationError("The key must be RSA (2048 bits or more), ECDSA (P-256, P-384 or P-521) or Ed25519.")
+
+
+def _subject(certificate: x509.Certificate) -> str:
+    """As a broker writes it, which takes it for a user name; nothing if that is not certain."""
+    text = certificate.subject.rfc4514_string(NAMES)
+    return text if len(text) <= MAX_SUBJECT and PLAIN.fullmatch(text) else ""
 
 
 def _known(certificate: x509.Certificate) -> Certificate:

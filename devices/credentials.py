@@ -4,7 +4,6 @@ import hmac
 import re
 import secrets
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Any
 
 import structlog
@@ -12,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from devices.addresses import address_or_none
 from devices.audit import record
 from devices.broker import admit
 from devices.certificates import recognise, sign
@@ -49,7 +49,7 @@ def issue(
     with transaction.atomic():
         require_room(device, kind)
         if kind == CredentialKind.X509:
-            _require_unknown(proof["fingerprint"])
+            _require_unknown(proof["fingerprint"], proof["subject"])
         credential = Credential.objects.create(
             device=device,
             kind=kind,
@@ -75,6 +75,7 @@ def _proof(
             "fingerprint": known.fingerprint,
             "expires_at": known.expires_at,
             "is_foreign": known.is_foreign,
+            "subject": known.subject,
         }, key
     secret = new_secret()
     if kind == CredentialKind.API_KEY:
@@ -82,9 +83,15 @@ def _proof(
     return {"secret_hash": hash_mqtt_password(secret)}, secret
 
 
-def _require_unknown(fingerprint: str) -> None:
+def _require_unknown(fingerprint: str, subject: str) -> None:
     if known := Credential.objects.filter(fingerprint=fingerprint).first():
         raise ValidationError(f"This certificate is known already: credential {known.public_id}.", code="known")
+    if subject and (bearer := Credential.objects.filter(subject=subject, revoked_at=None).first()):
+        raise ValidationError(
+            f"Credential {bearer.public_id} of {bearer.device} has a certificate with this subject, and a broker could "
+            "not tell them apart. Revoke it first.",
+            code="known",
+        )
 
 
 def revoke(credential: Credential, by: "AnyUser | None") -> bool:
@@ -134,7 +141,7 @@ def authenticate(api_key: str, address: str) -> Credential | None:
         return None
     now = timezone.now()
     if credential.last_used_at is None or credential.last_used_at < now - NOTE_USE_EVERY:
-        Credential.objects.filter(pk=credential.pk).update(last_used_at=now, last_used_address=_ip_address(address))
+        Credential.objects.filter(pk=credential.pk).update(last_used_at=now, last_used_address=address_or_none(address))
     return credential
 
 
@@ -149,10 +156,3 @@ def warn_of_expiry() -> None:
             public_id=credential.public_id,
             expires_at=str(credential.expires_at),
         )
-
-
-def _ip_address(address: str) -> str | None:
-    try:
-        return str(ip_address(address.partition("%")[0]))  # the database takes no zone such as %eth0
-    except ValueError:
-        return None  # a unix socket has none

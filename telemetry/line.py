@@ -31,10 +31,11 @@ FAREWELL = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a line is for: the subscription that it makes or ends when it connects."""
+    """What a line is for: the subscriptions that it makes or ends when it connects."""
 
-    subscribe: str = ""
-    unsubscribe: str = ""
+    # The first is what it is for; a broker that refuses the others does no harm.
+    subscribe: tuple[str, ...] = ()
+    unsubscribe: tuple[str, ...] = ()
     # Instead of `subscribe`, where the broker knows no shared subscriptions.
     unshared: str = ""
     # Whether the session is this process's own. Another's may be taken back by its owner at any time, and a broker
@@ -164,21 +165,21 @@ class Line:
         self._last_came = time.monotonic()
         if self._purpose.unsubscribe:
             self.is_shared = True
-            client.unsubscribe(self._purpose.unsubscribe)
+            client.unsubscribe(list(self._purpose.unsubscribe))
             return
-        topic = self._purpose.subscribe
+        wanted = self._purpose.subscribe
         knows_5 = client.protocol == MQTTProtocolVersion.MQTTv5
         if self._purpose.unshared:
             self.is_shared = knows_5 and getattr(properties, "SharedSubscriptionAvailable", 1) == 1
             if not self.is_shared:
                 log.info("the broker knows no shared subscriptions: let one worker listen, not several")
-                topic = self._purpose.unshared
+                wanted = (self._purpose.unshared,)
         if knows_5:
             # With the session, what is retained need not be sent again (MQTT 5 alone can be told so).
             options = SubscribeOptions(qos=QOS, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-            client.subscribe(topic, options=options)
+            client.subscribe([(topic, options) for topic in wanted])
         else:
-            client.subscribe(topic, QOS)
+            client.subscribe([(topic, QOS) for topic in wanted])
 
     def _on_connect_fail(self, client: mqtt.Client, _userdata: Any) -> None:
         log.warning("the broker does not answer, trying again", address=client.host, port=client.port)
@@ -190,7 +191,7 @@ class Line:
     ) -> None:
         if self._is_closing:
             self._goodbye.set()
-        elif any(reason.is_failure for reason in reasons):
+        elif any(reason.is_failure for reason in reasons[:1]):
             log.error("the broker refuses the subscription", reasons=[str(reason) for reason in reasons])
         else:
             log.info("arranged", session=self.client_id, purpose=self._purpose)

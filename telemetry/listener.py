@@ -21,13 +21,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import redis
 import structlog
 from django.conf import settings
 from django.db import connection
 
-from devices import topics, uplink
+from devices import broker_log, topics, uplink
+from devices.arrivals import note_arrivals
 from devices.presence import Status, Word, note_statuses
 from telemetry import heartbeat, live
 from telemetry.inbox import Inbox
@@ -63,8 +65,13 @@ class Listener:
         self._can_store = True
         own, everything, statuses = f"{group}-{name}", f"{group}/everything", f"{group}/statuses"
         self._sessions = Sessions(own)
-        self._filters = {everything: topics.ALL, statuses: topics.ALL_STATUSES}  # of sessions that are handed on
-        self._own = self._line(own, Purpose(subscribe=topics.shared(settings.INGEST_GROUP), unshared=topics.ALL))
+        # Of sessions that are handed on.
+        self._filters = {
+            everything: (topics.ALL, broker_log.TOPIC),
+            statuses: (topics.ALL_STATUSES, broker_log.TOPIC),
+        }
+        self._shared = (topics.shared(settings.INGEST_GROUP),)
+        self._own = self._line(own, Purpose(subscribe=self._shared, unshared=topics.ALL))
         self._handed_on = statuses if settings.INGEST_SHARED else everything
         self._held: Line | None = None  # the line to the session that is handed on, while it is here
         self._orphan: Line | None = None
@@ -103,7 +110,7 @@ class Listener:
     # --- The sessions at the broker ---
 
     def _line(self, client_id: str, purpose: Purpose) -> Line:
-        brings_much = purpose.subscribe not in ("", topics.ALL_STATUSES)
+        brings_much = topics.ALL in purpose.subscribe or purpose.subscribe == self._shared
         return Line(
             client_id,
             purpose,
@@ -165,7 +172,7 @@ class Listener:
             session = self._orphaned()
             if session and self._sessions.claim(session):
                 log.warning("a worker stays away, taking over what waits for it", session=session)
-                subscribed = self._filters.get(session, topics.shared(settings.INGEST_GROUP))
+                subscribed = self._filters.get(session, self._shared)
                 self._orphan = self._line(session, Purpose(unsubscribe=subscribed, is_own=False))
                 self._orphan.open()
         elif not self._sessions.claim(self._orphan.client_id) or self._orphan.is_over:
@@ -188,12 +195,14 @@ class Listener:
 
     def _work(self) -> None:
         while deliveries := self._inbox.take(settings.INGEST_BATCH_SIZE):
-            telemetry, statuses, letters = sort_out(deliveries)
+            telemetry, statuses, letters, arrivals = sort_out(deliveries)
             if telemetry and not self._persist(partial(ingest, telemetry)):
                 break
             if statuses and not self._persist(partial(take_statuses, statuses)):
                 break
             if letters and not self._persist(partial(uplink.take, letters)):
+                break
+            if arrivals and not self._persist(partial(note_arrivals, arrivals)):
                 break
             acknowledge(deliveries)
         connection.close()
@@ -221,12 +230,24 @@ def acknowledge(deliveries: Sequence[Delivery]) -> None:
         line.acknowledge([delivery for delivery in deliveries if delivery.line is line])
 
 
-def sort_out(deliveries: Sequence[Delivery]) -> tuple[list[Envelope], list[Status], list[uplink.Letter]]:
-    """What is for ingest (wrong topics too, for they are counted), what is said about connections, and the rest."""
+class Sorted(NamedTuple):
+    telemetry: list[Envelope]  # wrong topics too, for they are counted
+    statuses: list[Status]
+    letters: list[uplink.Letter]
+    arrivals: list[broker_log.Arrival]
+
+
+def sort_out(deliveries: Sequence[Delivery]) -> Sorted:
+    """What is for ingest, what is said about connections, what else devices say, and who came in."""
     telemetry: list[Envelope] = []
     statuses: list[Status] = []
     letters: list[uplink.Letter] = []
+    arrivals: list[broker_log.Arrival] = []
     for delivery in deliveries:
+        if delivery.topic == broker_log.TOPIC:
+            if arrival := broker_log.read(delivery.body, delivery.received_at):
+                arrivals.append(arrival)
+            continue
         topic = topics.parse(delivery.topic) or topics.Topic("", "")
         device_id, kind, _ = topic
         if kind in topics.TO_DEVICES:
@@ -244,7 +265,7 @@ def sort_out(deliveries: Sequence[Delivery]) -> tuple[list[Envelope], list[Statu
                 log.warning("a status is neither online nor offline", topic=delivery.topic)
         elif not delivery.is_retained:
             telemetry.append(Envelope(device_id, delivery.body, Door.MQTT, delivery.received_at, delivery.topic))
-    return telemetry, statuses, letters
+    return Sorted(telemetry, statuses, letters, arrivals)
 
 
 def take_statuses(statuses: Sequence[Status]) -> None:

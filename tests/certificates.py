@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from django.utils import timezone
 
+MAKER = "A maker of boilers"
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
@@ -26,15 +27,23 @@ def signing_request(key: Key | None = None, name: str = "whatever the device say
 
 
 def foreign_certificate(lasts: timedelta = timedelta(days=30), name: str = "boiler") -> str:
-    key, now = new_key(), timezone.now()
+    return signed_by_maker(new_key(), lasts=lasts, name=name)
+
+
+def signed_by_maker(
+    key: Key, lasts: timedelta = timedelta(days=30), name: str = "boiler", maker: Key | None = None
+) -> str:
+    """With `maker` the key that signs: the maker's own certificate is one of these, with its name."""
+    now = timezone.now()
     certificate = (
         x509.CertificateBuilder()
         .subject_name(named(name))
-        .issuer_name(named("A maker of boilers"))
+        .issuer_name(named(MAKER))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=60))
         .not_valid_after(now + lasts)
-        .sign(key, hashes.SHA256())
+        .add_extension(x509.BasicConstraints(ca=name == MAKER, path_length=None), critical=True)
+        .sign(maker or key, hashes.SHA256())
     )
     return certificate.public_bytes(Encoding.PEM).decode()

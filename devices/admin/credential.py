@@ -47,7 +47,7 @@ class IssueForm(ModelForm):
         max_length=MAX_PEM,
         required=False,
         widget=UnfoldAdminTextareaWidget,
-        help_text="PEM. Its fingerprint is kept, for a proxy that compares it; Mosquitto does not.",
+        help_text="PEM. Brokers that trust its authority know it by its subject, proxies by its fingerprint.",
     )
 
     def clean_csr(self) -> str:
@@ -120,7 +120,7 @@ class CredentialAdmin(ProjectScoped, Page):
     actions_detail = ["revoke"]
     fieldsets = [
         (None, {"fields": ["device", "kind", "public_id", "note", "state", "expires_at", "revoked_at"]}),
-        ("Certificate", {"fields": ["fingerprint", "is_foreign", "certificate"]}),
+        ("Certificate", {"fields": ["fingerprint", "is_foreign", "subject", "certificate"]}),
         ("Use", {"fields": ["broker_user", "last_used_at", "last_used_address"]}),
         ("Record", {"fields": ["created_at", "created_by"]}),
     ]

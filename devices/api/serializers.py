@@ -164,8 +164,17 @@ class CredentialSerializer(serializers.ModelSerializer):
             "last_used_address",
             "fingerprint",
             "is_foreign",
+            "subject",
         ]
-        read_only_fields = ["public_id", "revoked_at", "last_used_at", "last_used_address", "fingerprint", "is_foreign"]
+        read_only_fields = [
+            "public_id",
+            "revoked_at",
+            "last_used_at",
+            "last_used_address",
+            "fingerprint",
+            "is_foreign",
+            "subject",
+        ]
 
 
 class WholeCredentialSerializer(CredentialSerializer):

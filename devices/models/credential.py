@@ -33,7 +33,7 @@ class CredentialQuerySet(ProjectScopedQuerySet):
         return self.filter(revoked_at=None).filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now))
 
     def for_brokers(self) -> Self:
-        return self.exclude(kind=CredentialKind.API_KEY).exclude(is_foreign=True)
+        return self.exclude(kind=CredentialKind.API_KEY).exclude(is_foreign=True, subject="")
 
     def expiring(self) -> Self:
         """Live, but not for long."""
@@ -55,6 +55,8 @@ class Credential(models.Model):
     # SHA-256, as hexadecimal digits.
     fingerprint = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
     is_foreign = models.BooleanField("signed by another authority", default=False, editable=False)
+    # Of such a certificate, as brokers write it; empty if they might write it otherwise.
+    subject = models.CharField(max_length=255, blank=True, editable=False)
     note = models.CharField(max_length=100, blank=True, help_text="What it is used for, for people.")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
@@ -69,6 +71,14 @@ class Credential(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-created_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["subject"],
+                condition=models.Q(revoked_at=None) & ~models.Q(subject=""),
+                name="one_live_credential_a_subject",
+                violation_error_message="Another credential has a certificate with this subject: revoke it first.",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.public_id} of {self.device}"
@@ -83,8 +93,8 @@ class Credential(models.Model):
 
     @property
     def opens_broker(self) -> bool:
-        """A broker cannot ask for a fingerprint: it does not know certificates of other authorities."""
-        return self.kind != CredentialKind.API_KEY and not self.is_foreign
+        """A broker cannot ask for a fingerprint: certificates of other authorities it knows by their subject."""
+        return self.kind != CredentialKind.API_KEY and bool(self.subject or not self.is_foreign)
 
     def revoke(self) -> bool:
         """Make the secret worthless; False if it was revoked already."""

@@ -11,9 +11,8 @@ from devices.permissions import AnyUser, Permission
 from devices.presence import offline_after
 from devices.schema_inputs import Input, inputs
 from iotsphere.boards.kinds import devices_in
-from iotsphere.dashboards.fleet import with_metrics
-from iotsphere.dashboards.values import Shown
 from iotsphere.models import Dashboard
+from telemetry.values import Shown, with_metrics
 
 Json = dict[str, Any]
 

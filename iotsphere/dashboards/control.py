@@ -13,7 +13,7 @@ from devices.permissions import AnyUser, Permission, may
 from devices.schema_inputs import Input, inputs
 from devices.twin import twin_of
 from iotsphere.dashboards.firmware import DeviceFirmware
-from iotsphere.dashboards.values import MISSING, value_in_words
+from telemetry.values import MISSING, value_in_words
 
 LAST_COMMANDS = 10
 LONGEST_WORD = 40

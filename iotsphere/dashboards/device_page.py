@@ -3,18 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from django.urls import reverse
 from django.utils import timezone
 
 from devices.availability import Span, periods, spans_of
-from devices.models import Device, ValueType, Widget
+from devices.models import Device, Widget
 from devices.presence import offline_after
-from iotsphere.dashboards.values import Shown, shown_metrics
 from telemetry.charts import script_addresses
 from telemetry.models import Metric
+from telemetry.values import ChartOfMetrics, Shown, charts_of, shown_metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,21 +145,13 @@ class DevicePage:
 
     @cached_property
     def charts(self) -> list[dict[str, Any]]:
-        """The charts of the History tab: metrics with the same word share one, counters are drawn as bars."""
-        drawn = [metric for metric in self.metrics if metric.value_type == ValueType.NUMBER and metric.chart]
-        order = {word: rank for rank, word in reversed([*enumerate(metric.chart for metric in drawn)])}
-        groups = groupby(sorted(drawn, key=lambda metric: order[metric.chart]), key=lambda metric: metric.chart)
-        return [_chart(word, list(metrics)) for word, metrics in groups]
+        return [_chart(chart) for chart in charts_of(self.metrics)]
 
 
-def _chart(word: str, metrics: list[Shown]) -> dict[str, Any]:
-    """Measurements come before their targets, so that the first series is what really happened."""
-    metrics.sort(key=lambda metric: metric.is_target)
-    title = metrics[0].label if len(metrics) == 1 else word.replace("_", " ").replace("-", " ").capitalize()
-    units = {metric.unit for metric in metrics}
+def _chart(chart: ChartOfMetrics) -> dict[str, Any]:
     return {
-        "title": title,
-        "unit": units.pop() if len(units) == 1 else "",
+        "title": chart.title,
+        "unit": chart.unit,
         "metrics": [
             {
                 "key": metric.key,
@@ -170,6 +161,6 @@ def _chart(word: str, metrics: list[Shown]) -> dict[str, Any]:
                 "target": metric.is_target,
                 "counter": metric.is_counter,
             }
-            for metric in metrics
+            for metric in chart.metrics
         ],
     }

@@ -1,6 +1,5 @@
 """The fleet overview: which devices are asked for, in which order, and what their cards say."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,14 +10,12 @@ from django.http import QueryDict
 
 from alerts.worst import WITH_ALERTS, with_alerts, worst_of
 from devices.asked import said
-from devices.models import Device, DeviceType, Lifecycle, MetricDefinition, Presence, Project
+from devices.models import Device, DeviceType, Lifecycle, Presence, Project
 from devices.models.device import DeviceQuerySet
 from devices.permissions import AnyUser
-from iotsphere.dashboards.values import Shown, shown_metrics
-from telemetry.models import Metric
+from telemetry.values import Shown, headlines, with_metrics
 
 PAGE_SIZE = 48
-HEADLINES = 4
 ARCHIVED = Lifecycle.ARCHIVED.value
 # What is broken comes first.
 URGENCY = [Presence.OFFLINE, Presence.STALE, Presence.UNKNOWN, Presence.ONLINE]
@@ -166,23 +163,6 @@ def cards(devices: Iterable[Device]) -> list[Card]:
     found = with_metrics(devices)
     worst = worst_of(device.pk for device, _ in found)
     return [Card(device, headlines(metrics), worst.get(device.pk, "")) for device, metrics in found]
-
-
-def with_metrics(devices: Iterable[Device]) -> list[tuple[Device, list[Shown]]]:
-    devices = list(devices)
-    definitions: dict[int | None, list[MetricDefinition]] = defaultdict(list)
-    for definition in MetricDefinition.objects.filter(device_type__in={device.device_type_id for device in devices}):
-        definitions[definition.device_type_id].append(definition)
-    metrics: dict[int, list[Metric]] = defaultdict(list)
-    for metric in Metric.objects.filter(device__in=devices):
-        metrics[metric.device_id].append(metric)
-    return [(device, shown_metrics(definitions[device.device_type_id], metrics[device.pk])) for device in devices]
-
-
-def headlines(metrics: list[Shown]) -> list[Shown]:
-    """The type's headline metrics; of a device without such the first few it has sent."""
-    chosen = [metric for metric in metrics if metric.headline] or [metric for metric in metrics if metric.time]
-    return chosen[:HEADLINES]
 
 
 def _urgency() -> Case:

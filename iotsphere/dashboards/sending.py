@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest
 
-from iotsphere.dashboards.values import Shown
+from telemetry.values import Shown
 
 # On the server itself; docs/agent.md says more.
 AGENT_COMMANDS = """python3 -m venv /opt/iotsphere-agent

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from alerts.worst import worst_of
 from devices.models import Device
-from iotsphere.dashboards.fleet import with_metrics
-from iotsphere.dashboards.values import Shown
+from telemetry.values import Shown, with_metrics
 
 USAGE = ("cpu", "memory", "disk", "load")
 UPTIME = "uptime"

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import sys
@@ -16,6 +17,8 @@ from iotsphere.supervisor.process import Program
 
 PORTAL_USER = "iotsphere"
 DEVELOPMENT_BROKER = "iotsphere.supervisor.development_broker"
+# Mosquitto tells the portal of each connection, and in the same breath its output.
+COMES_AND_GOES = re.compile(r"\d+: (?:New c|Client )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def embedded_broker(home: Home, options: Options) -> EmbeddedBroker:
         command = (sys.executable, "-m", DEVELOPMENT_BROKER, str(options.mqtt_port), str(folder))
         if options.demo:
             command += ("--anonymous",)
-    program = Program("broker", command, on_orphaned=signal.SIGTERM)
+    program = Program("broker", command, on_orphaned=signal.SIGTERM, hides=COMES_AND_GOES)
     return EmbeddedBroker(program, options.mqtt_port, home.secret("secrets/mqtt"), folder)
 
 
@@ -79,8 +82,10 @@ max_queued_bytes 268435456
 max_packet_size 2097152
 persistent_client_expiration 14d
 set_tcp_nodelay true
+log_dest topic
 log_dest stdout
 log_type error
 log_type warning
+log_type notice
 {listeners}
 """

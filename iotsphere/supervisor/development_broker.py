@@ -19,8 +19,10 @@ from amqtt.broker import Broker
 from amqtt.contexts import Action
 from amqtt.errors import AMQTTError
 from amqtt.mqtt.connack import NOT_AUTHORIZED, UNACCEPTABLE_PROTOCOL_VERSION, ConnackPacket
+from amqtt.mqtt.constants import QOS_1
 from amqtt.session import Session
 
+from devices import broker_log
 from iotsphere.supervisor.broker_access import Access
 from iotsphere.supervisor.ports import loopback_addresses
 
@@ -111,10 +113,17 @@ class DevelopmentBroker(Broker):
     ) -> None:
         # amqtt lets whoever is refused take over the session of the same client ID first.
         if await self._authenticate(client_session, None):
+            await self._tell_of(client_session, writer)
             await super()._handle_client_session(reader, writer, client_session, *rest)
         else:
             await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
             await writer.close()
+
+    async def _tell_of(self, session: Session, writer: WriterAdapter) -> None:
+        """In the log that the portal reads."""
+        address, port = writer.get_peer_info() or ("", 0)
+        line = broker_log.line_about(session.username or "", session.client_id or "", address, port)
+        await self.internal_message_broadcast(broker_log.TOPIC, line.encode(), QOS_1)
 
     async def _publish_retained_messages_for_subscription(
         self, subscription: tuple[str, int], session: Session

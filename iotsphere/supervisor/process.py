@@ -26,6 +26,8 @@ class Program:
     command: tuple[str, ...]
     # Sent by the kernel when the supervisor is killed. Servers that keep data get SIGTERM, to write it down.
     on_orphaned: signal.Signals = signal.SIGKILL
+    # How lines begin that people need not see.
+    hides: re.Pattern[str] | None = None
 
 
 def pause_before_restart(short_lives: int) -> float:
@@ -78,13 +80,17 @@ class Child:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
 
+    def _say(self, line: str) -> None:
+        if self.program.hides is None or not self.program.hides.match(line):
+            self._tell(self.program.name, line)
+
     async def _live_once(self) -> str:
         """How it ended, in words."""
         try:
             self._process, output = await start(self.program, self._environment)
         except OSError as error:
             return f"could not be started ({error})"
-        relay = asyncio.create_task(hand_on(output, lambda line: self._tell(self.program.name, line)))
+        relay = asyncio.create_task(hand_on(output, self._say))
         if self._stopping.is_set():  # told to stop while the process was being made
             self._signal(signal.SIGTERM)
         code = await self._process.wait()

@@ -16,7 +16,7 @@ from devices.models import Project
 from devices.permissions import AnyUser
 from iotsphere.dashboards.ages import age_in_words, length_in_words, span_in_words
 from iotsphere.dashboards.control import params_in_words, words
-from iotsphere.dashboards.values import value_in_words
+from telemetry.values import value_in_words
 
 register = template.Library()
 

@@ -1,8 +1,7 @@
 from django import template
 
 from devices.models import Device
-from iotsphere.dashboards.fleet import headlines
-from iotsphere.dashboards.values import Shown, shown_metrics
+from telemetry.values import Shown, headlines, shown_metrics
 
 register = template.Library()
 

@@ -1,4 +1,4 @@
-// Values in words, as iotsphere/dashboards/values.py writes them on the first paint.
+// Values in words, as telemetry/values.py writes them on the first paint.
 
 const SCIENTIFIC_FROM = 1e12;
 const formats = new Map();

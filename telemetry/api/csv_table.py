@@ -38,7 +38,7 @@ class CSVRenderer(BaseRenderer):
 
 def csv_file(request: Request, name: str, rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
     """A file that is sent while it is made, however long it is."""
-    parts = _parts(rows)
+    parts = parts_of(rows)
     # Under ASGI Django would collect all of a plain iterator before it sends anything.
     content = _one_by_one(parts) if hasattr(request, "scope") else parts
     response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
@@ -59,7 +59,8 @@ def _next(parts: Iterator[bytes]) -> bytes:
         close_old_connections()  # who reads slowly keeps none meanwhile
 
 
-def _parts(rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+def parts_of(rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+    """A CSV file by RFC 4180, part after part; no cell is a formula."""
     table = StringIO()
     writer = csv.writer(table)
     for number, row in enumerate(rows):

@@ -105,10 +105,12 @@ def test_for_a_signing_request_there_is_no_secret(api: ApiClient, alice: User, b
     assert created["certificate"] == client.get(f"{CREDENTIALS}{created['public_id']}/").json()["certificate"]
 
 
-def test_a_certificate_of_another_authority_has_no_user_name(api: ApiClient, alice: User, boiler: Device) -> None:
+def test_a_certificate_of_another_authority_is_a_user_by_its_subject(
+    api: ApiClient, alice: User, boiler: Device
+) -> None:
     wanted = {"device": "boiler", "kind": "x509", "certificate": foreign_certificate()}
     created = api(alice).post(CREDENTIALS, wanted).json()
-    assert (created["is_foreign"], created["username"], created["secret"]) == (True, None, None)
+    assert (created["is_foreign"], created["username"], created["secret"]) == (True, "CN=boiler", None)
 
 
 def test_a_certificate_that_is_known_is_refused(api: ApiClient, alice: User, boiler: Device) -> None:

@@ -5,20 +5,21 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
 
 from devices import broker
-from devices.authority import authority
+from devices.authority import authority, key_pem
 from devices.broker_users import user_name
 from devices.credentials import issue
 from devices.models import Credential, CredentialKind, Device
 from devices.revocation import revocation_list
 from iotsphere.supervisor.options import PROJECT_FOLDER
 from iotsphere.supervisor.ports import free_port
+from tests.certificates import MAKER, new_key, signed_by_maker
 from tests.servers.child import Child
 from tests.servers.ports import is_listening
 from tests.servers.programs import program
@@ -27,6 +28,7 @@ from tests.waiting import wait_until
 
 SHIPPED = PROJECT_FOLDER / "deploy/mosquitto"
 PASSWORD = "secret of the portal"
+MAKERS_KEY = new_key()
 
 
 @dataclass
@@ -34,6 +36,7 @@ class Ports:
     portal: int
     password: int
     certificate: int
+    foreign: int
 
 
 @dataclass
@@ -63,6 +66,15 @@ class Stage:
         key_file.write_text(key)
         return Shown(credential, {"certificate": (certificate, key_file), "port": self.ports.certificate})
 
+    def register(self, device: Device, name: str) -> Shown:
+        """A certificate of the device's maker, who calls it `name`."""
+        key = new_key()
+        certificate, key_file = (self.folder / f"{name}.{suffix}" for suffix in ("pem", "key"))
+        certificate.write_text(signed_by_maker(key, name=name, maker=MAKERS_KEY))
+        key_file.write_text(key_pem(key))
+        credential, _ = issue(device, CredentialKind.X509, None, certificate=certificate.read_text())
+        return Shown(credential, {"certificate": (certificate, key_file), "port": self.ports.foreign})
+
     def connect(self, shown: Shown, **more: Any) -> BrokerClient:
         """A client that the broker takes; it may still be reading of the credential."""
         taken: list[BrokerClient] = []
@@ -90,10 +102,11 @@ class Stage:
 @contextmanager
 def staged(folder: Path, settings: Any, access: str) -> Iterator[Stage]:
     """`access` is how the broker is told: "files" or "dynsec"."""
-    ports = Ports(free_port(), free_port(), free_port())
+    ports = Ports(free_port(), free_port(), free_port(), free_port())
     settings.BROKER_ACCESS, settings.BROKER_DIR = access, str(folder) if access == "files" else ""
     settings.CA_DIR, settings.DEMO = folder / "authority", False
     settings.MQTT_URL = f"mqtt://iotsphere:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{ports.portal}"
+    (folder / "makers.pem").write_text(signed_by_maker(MAKERS_KEY, name=MAKER))
     call_command("broker_certificate", "127.0.0.1", folder=folder, verbosity=0)
     child = start_broker(folder, ports, access)
     stage = Stage(ports, folder)
@@ -115,7 +128,7 @@ def start_broker(folder: Path, ports: Ports, access: str) -> Child:
         (folder / "ca.pem").write_text(authority().pem)
         (folder / "crl.pem").write_text(revocation_list())
     child = Child("mosquitto", [program("mosquitto"), "-c", _configuration(folder, ports, access)], folder / "log")
-    child.wait_until(lambda: all(map(is_listening, (ports.portal, ports.password, ports.certificate))))
+    child.wait_until(lambda: all(map(is_listening, astuple(ports))))
     if access == "dynsec":
         broker.follow()
     return child
@@ -128,9 +141,9 @@ def _configuration(folder: Path, ports: Ports, access: str) -> Path:
         plugin = (SHIPPED / "dynamic-security.conf").read_text()
         text = re.sub(r"(?m)^(password_file|acl_file|pid_file) .*$", "", text) + plugin
         text = re.sub(r"(?m)^listener 8885$", f"listener {free_port()}", text)
-    text += (SHIPPED / "devices.conf").read_text()
+    text += (SHIPPED / "devices.conf").read_text() + (SHIPPED / "other-authorities.conf").read_text()
     text = re.sub(r"/var/lib/(iotsphere/broker|mosquitto)|/etc/mosquitto/certs", str(folder), text)
-    for shipped, here in ((1883, ports.portal), (8883, ports.password), (8884, ports.certificate)):
+    for shipped, here in zip((1883, 8883, 8884, 8886), astuple(ports), strict=True):
         text = re.sub(rf"(?m)^listener {shipped}\b", f"listener {here}", text)
     file = folder / "mosquitto.conf"
     file.write_text(text if os.geteuid() else f"user root\n{text}")

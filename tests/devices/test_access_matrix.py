@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from devices import broker_log
+from devices.arrivals import note_arrivals
 from devices.broker_files import write_broker_files
 from devices.broker_users import user_name
 from devices.credentials import revoke
@@ -174,6 +177,39 @@ def test_a_deleted_device_is_cut_off_and_does_not_come_back(stage: Stage, boiler
     boiler.delete()
     wait_until(client.is_gone.is_set, what="the broker to end the connection")
     assert not stage.ask(shown).is_taken
+
+
+def test_its_use_is_seen_with_the_address(stage: Stage, boiler: Device, kind: str) -> None:
+    stage.portal.subscribe(broker_log.TOPIC)
+    shown = stage.issue(boiler, kind)
+    stage.connect(shown, client_id="as anybody (p2, c1, k60, u'cellar').")
+
+    def is_noted() -> bool:
+        lines = [body for topic, body in stage.portal.heard if topic == broker_log.TOPIC]
+        note_arrivals([arrival for line in lines if (arrival := broker_log.read(line, timezone.now()))])
+        shown.credential.refresh_from_db()
+        return shown.credential.last_used_at is not None
+
+    wait_until(is_noted, what="the broker's log to tell who came")
+    assert shown.credential.last_used_address == "127.0.0.1"
+
+
+def test_a_certificate_of_its_maker_is_good_for_the_topics_of_its_device_alone(
+    stage: Stage, boiler: Device, cellar: Device
+) -> None:
+    shown = stage.register(boiler, "cellar")  # what its maker calls it is nobody's business
+    client = stage.connect(shown)
+    other = stage.register(cellar, "another")
+    revoke(other.credential, None)
+    stranger = stage.ask(other)
+    for topic in [*OTHERS, "app/device/CN=cellar/telemetry"]:
+        client.publish(topic)
+        stranger.publish(topic)
+    client.publish(END)
+    wait_until(lambda: END in stage.heard(), what="what it says last")
+    assert [topic for topic in stage.heard() if "=" not in topic] == [END]
+    revoke(shown.credential, None)
+    wait_until(client.is_gone.is_set, what="the broker to end the connection")
 
 
 def test_a_certificate_opens_no_door_for_passwords(stage: Stage, boiler: Device) -> None:

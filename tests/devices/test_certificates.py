@@ -235,6 +235,22 @@ def test_what_is_no_certificate_that_can_be_used_is_refused(pem: str, why: str, 
         issue(boiler, X509, None, certificate=pem)
 
 
+@pytest.mark.parametrize(
+    ("name", "subject"), [("pump 7", "CN=pump 7"), ("+/#", ""), ("Gerät", ""), ("a,b", ""), ("x\n user root", "")]
+)
+def test_brokers_know_it_by_its_subject_where_that_is_plain(boiler: Device, name: str, subject: str) -> None:
+    credential, _ = issue(boiler, X509, None, certificate=foreign_certificate(name=name))
+    assert (credential.subject, credential.opens_broker) == (subject, bool(subject))
+
+
+def test_two_with_one_subject_are_not_live_at_a_time(boiler: Device) -> None:
+    credential, _ = issue(boiler, X509, None, certificate=foreign_certificate())
+    with pytest.raises(ValidationError, match="Revoke it first"):
+        issue(boiler, X509, None, certificate=foreign_certificate())
+    revoke(credential, None)
+    issue(boiler, X509, None, certificate=foreign_certificate())
+
+
 def test_what_expires_soon_is_in_the_log(boiler: Device) -> None:
     issue(boiler, CredentialKind.MQTT, None, expires_at=timezone.now() + timedelta(days=100))
     soon, _ = issue(boiler, CredentialKind.API_KEY, None, expires_at=timezone.now() + timedelta(days=10))

@@ -10,8 +10,8 @@ from playwright.sync_api import Page
 from alerts.models import Backtest
 from devices.models import Device, Presence, Project
 from iotsphere.boards.kinds import KINDS
-from iotsphere.dashboards.values import value_in_words
 from iotsphere.models import Dashboard, User
+from telemetry.values import value_in_words
 from tests.alerts.rules import COOL, alert_of, rule_for
 from tests.architecture.house import ROOT
 from tests.factories import NOON, DeviceFactory

@@ -59,6 +59,8 @@ class Mosquitto(Broker):
             "max_queued_messages 0",
             "max_queued_bytes 268435456",
             "max_packet_size 2097152",
+            "log_dest topic",
+            "log_dest stderr",
             *self._more,
         ]
         if os.geteuid() == 0:

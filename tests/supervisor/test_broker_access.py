@@ -1,12 +1,13 @@
 """Who may do what on the embedded brokers: the same on Mosquitto and on the development broker."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from devices import credentials
+from devices import broker_log, credentials
 from devices.broker_files import write_broker_files
 from devices.broker_users import user_name
 from devices.models import Credential, CredentialKind, Device
@@ -18,6 +19,7 @@ from tests.waiting import wait_until
 
 Connect = Callable[..., BrokerClient]
 BOTH = pytest.mark.parametrize("bundled", [False, True], ids=["mosquitto", "development"])
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 pytestmark = [BOTH, pytest.mark.once]
 
 
@@ -84,6 +86,20 @@ def connect_as(issued: tuple[Credential, str], broker: EmbeddedBroker, connect: 
 
     wait_until(is_taken, what="the broker to know the password")
     return clients[-1]
+
+
+def test_the_portal_reads_who_came_in(
+    boiler: BrokerClient, portal: BrokerClient, broker: EmbeddedBroker, connect: Connect
+) -> None:
+    portal.subscribe(broker_log.TOPIC)
+    connect_as(issue(DeviceFactory.create(device_id="cellar")), broker, connect)
+    boiler.subscribe(broker_log.TOPIC)
+
+    def came() -> set[Any]:
+        return {broker_log.read(body, NOON) for topic, body in portal.heard if topic == broker_log.TOPIC}
+
+    wait_until(lambda: broker_log.Arrival("cellar", "127.0.0.1", NOON) in came(), what="the broker's log")
+    assert not boiler.heard
 
 
 def test_nobody_comes_in_without_a_password(broker: EmbeddedBroker, connect: Connect) -> None:

@@ -9,13 +9,15 @@ from uuid import uuid4
 import pytest
 from django.db import OperationalError
 
-from devices.models import Device, Presence
+from devices.credentials import issue
+from devices.models import Credential, CredentialKind, Device, Presence
 from telemetry import ingest as ingest_module
 from telemetry.listener import Listener
 from telemetry.models import LedgerHour, QuarantinedMessage, Reading, RejectedMessage
 from telemetry.reasons import Reason
 from tests.factories import DeviceFactory
 from tests.servers.brokers import Broker, DevelopmentBroker
+from tests.supervisor.brokers import BrokerClient
 from tests.telemetry.publishing import publish, telemetry
 from tests.waiting import wait_until
 
@@ -125,6 +127,14 @@ def test_a_retained_copy_is_no_news(broker: Broker, listen: Listen, device: Devi
     stored(1)
     assert Reading.objects.get().metric.key == "new"
     publish(broker, (topic, b""), retain=True)
+
+
+def test_the_use_of_a_password_is_noted(lasting_broker: Broker, listen: Listen, device: Device) -> None:
+    credential, _ = issue(device, CredentialKind.MQTT, None)
+    listen()
+    client = BrokerClient(lasting_broker.port, device.device_id, "the broker of tests takes everybody")
+    wait_until(Credential.objects.filter(pk=credential.pk, last_used_address="127.0.0.1").exists)
+    client.close()
 
 
 # --- Presence ---

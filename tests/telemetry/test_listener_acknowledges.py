@@ -10,6 +10,8 @@ from telemetry.line import Delivery, Line, Purpose
 from telemetry.listener import acknowledge, sort_out
 from tests.factories import NOON
 
+NOTHING: tuple[list[Any], ...] = ([], [], [], [])
+
 
 def line(client: Any = None, *, is_shared: bool = False) -> Line:
     line = Line("sensor", Purpose(), most_unacknowledged=10, take=Mock(), changed=Mock())
@@ -63,7 +65,7 @@ def test_what_needs_no_acknowledgement_gets_none(client: Mock) -> None:
 
 def test_telemetry_and_statuses_are_sorted_out() -> None:
     here = line()
-    telemetry, statuses, _ = sort_out(
+    telemetry, statuses, *_ = sort_out(
         [delivery(here), delivery(here, topic="app/device/sensor/status", body=b" Offline\n")]
     )
     assert [envelope.device_id for envelope in telemetry] == ["sensor"]
@@ -71,7 +73,7 @@ def test_telemetry_and_statuses_are_sorted_out() -> None:
 
 
 def test_a_status_that_may_have_been_overtaken_is_left_to_the_line_that_brings_them_in_order() -> None:
-    assert sort_out([delivery(line(is_shared=True), topic="app/device/sensor/status", body=b"offline")]) == ([], [], [])
+    assert sort_out([delivery(line(is_shared=True), topic="app/device/sensor/status", body=b"offline")]) == NOTHING
 
 
 def test_a_wrong_topic_goes_to_ingest_to_be_counted() -> None:
@@ -80,12 +82,12 @@ def test_a_wrong_topic_goes_to_ingest_to_be_counted() -> None:
 
 
 def test_retained_telemetry_is_dropped() -> None:
-    assert sort_out([delivery(line(), is_retained=True)]) == ([], [], [])
+    assert sort_out([delivery(line(), is_retained=True)]) == NOTHING
 
 
 def test_replies_and_reports_are_for_devices_that_said_them() -> None:
     here = line()
-    *_, letters = sort_out(
+    _, _, letters, _ = sort_out(
         [
             delivery(here, topic="app/device/sensor/command/17/reply"),
             delivery(here, topic="app/device/sensor/twin/reported"),
@@ -99,4 +101,4 @@ def test_replies_and_reports_are_for_devices_that_said_them() -> None:
 
 @pytest.mark.parametrize("topic", ["command", "twin/desired"])
 def test_what_the_portal_says_itself_is_no_news(topic: str) -> None:
-    assert sort_out([delivery(line(), topic=f"app/device/sensor/{topic}")]) == ([], [], [])
+    assert sort_out([delivery(line(), topic=f"app/device/sensor/{topic}")]) == NOTHING

@@ -1,13 +1,16 @@
 """How a value is written for people. static/js/values.js writes live ones the same way."""
 
 import math
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from devices.models import MetricDefinition, MetricKind, ValueType, Widget
+from devices.models import Device, MetricDefinition, MetricKind, ValueType, Widget
 from telemetry.models import Metric
 
 MISSING = "–"
+HEADLINES = 4
 SCIENTIFIC_FROM = 1e12
 
 
@@ -68,6 +71,51 @@ class Shown:
     @property
     def has_gauge(self) -> bool:
         return self.widget == Widget.GAUGE and self.is_number and self.minimum is not None and self.maximum is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ChartOfMetrics:
+    """`unit` is empty where its metrics differ."""
+
+    title: str
+    unit: str
+    metrics: list[Shown]
+
+
+def charts_of(metrics: Iterable[Shown]) -> list[ChartOfMetrics]:
+    """The charts of a device: metrics with the same word share one, in the order of the first of them.
+
+    Measurements come before their targets, so that the first series is what really happened.
+    """
+    groups: dict[str, list[Shown]] = defaultdict(list)
+    for metric in metrics:
+        if metric.is_number and metric.chart:
+            groups[metric.chart].append(metric)
+    return [_chart(word, sorted(ones, key=lambda metric: metric.is_target)) for word, ones in groups.items()]
+
+
+def _chart(word: str, metrics: list[Shown]) -> ChartOfMetrics:
+    title = metrics[0].label if len(metrics) == 1 else word.replace("_", " ").replace("-", " ").capitalize()
+    units = {metric.unit for metric in metrics}
+    return ChartOfMetrics(title, units.pop() if len(units) == 1 else "", metrics)
+
+
+def with_metrics(devices: Iterable[Device]) -> list[tuple[Device, list[Shown]]]:
+    """The devices, each with its metrics; two queries however many they are."""
+    devices = list(devices)
+    definitions: dict[int | None, list[MetricDefinition]] = defaultdict(list)
+    for definition in MetricDefinition.objects.filter(device_type__in={device.device_type_id for device in devices}):
+        definitions[definition.device_type_id].append(definition)
+    metrics: dict[int, list[Metric]] = defaultdict(list)
+    for metric in Metric.objects.filter(device__in=devices):
+        metrics[metric.device_id].append(metric)
+    return [(device, shown_metrics(definitions[device.device_type_id], metrics[device.pk])) for device in devices]
+
+
+def headlines(metrics: list[Shown]) -> list[Shown]:
+    """The type's headline metrics; of a device without such the first few it has sent."""
+    chosen = [metric for metric in metrics if metric.headline] or [metric for metric in metrics if metric.time]
+    return chosen[:HEADLINES]
 
 
 def shown_metrics(definitions: list[MetricDefinition], metrics: list[Metric]) -> list[Shown]:

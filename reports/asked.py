@@ -1,0 +1,58 @@
+"""A report that can be made: who wants which kind, of what and over which time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from devices.models import Device, Project
+from devices.models.device import DeviceQuerySet
+from devices.permissions import AnyUser
+from mlmonitor.models import MonitoredModel
+from mlmonitor.models.model import MonitoredModelQuerySet
+
+RAW = "raw"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Everything in it is visible to `user`. `devices` and `models` are all of them if none is named.
+
+    `said` is what was asked for, as JSON can hold it: reports.question.read() makes the same of it at any later time,
+    and finds the stretch that `range` then means.
+    """
+
+    kind: str
+    user: AnyUser
+    said: dict[str, Any]
+    start: datetime
+    end: datetime
+    now: datetime
+    zone: ZoneInfo
+    project: Project | None
+    device_ids: tuple[str, ...]
+    model_keys: tuple[str, ...]
+    sections: tuple[str, ...]
+    resolution: str  # raw or an interval
+    title: str
+    page_size: str
+    bom: bool
+
+    @property
+    def length(self) -> timedelta:
+        return self.end - self.start
+
+    @property
+    def devices(self) -> DeviceQuerySet:
+        """Those it is about, as far as the person may see them now."""
+        devices = Device.objects.visible_to(self.user).select_related("project", "device_type")
+        if self.project is not None:
+            devices = devices.filter(project=self.project)
+        return devices.filter(device_id__in=self.device_ids) if self.device_ids else devices.in_service()
+
+    @property
+    def models(self) -> MonitoredModelQuerySet:
+        models = MonitoredModel.objects.visible_to(self.user).select_related("project").order_by("name", "pk")
+        if self.project is not None:
+            models = models.filter(project=self.project)
+        return models.filter(key__in=self.model_keys) if self.model_keys else models.active()

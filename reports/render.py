@@ -1,0 +1,85 @@
+"""A report as a file: which kinds of files there are, and how each is written."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from reports.asked import Asked
+from reports.files.csv import csv_parts
+from reports.files.json import json_parts
+from reports.files.pdf.write import write_pdf
+from reports.files.xlsx import write_xlsx
+from reports.kinds import KINDS, Progress
+
+AT_ONCE = 3.0
+"""Seconds. What takes longer is a worker's."""
+BUILT = 0.6
+"""Of the whole work, where a document is made first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    name: str
+    label: str
+    mime: str
+    suffix: str
+
+
+FORMATS = {
+    one.name: one
+    for one in (
+        Format("pdf", "PDF", "application/pdf", "pdf"),
+        Format("csv", "CSV", "text/csv; charset=utf-8", "csv"),
+        Format("xlsx", "Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+        Format("json", "JSON", "application/json", "json"),
+    )
+}
+
+
+def write(asked: Asked, form: str, file: BinaryIO, progress: Progress = lambda share: None) -> None:
+    """Make the report and write it into `file`, as one of FORMATS.
+
+    `progress` is called with the share that is done; what it raises ends the work and reaches the caller.
+    """
+    kind = KINDS[asked.kind](asked)
+    if form == "csv":
+        for part in stream(asked):
+            progress(0.5)
+            file.write(part)
+        progress(1.0)
+        return
+    document = kind.build(lambda share: progress(share * BUILT))
+    rest = lambda share: progress(BUILT + share * (1 - BUILT))  # noqa: E731
+    if form == "pdf":
+        write_pdf(document, file, asked.page_size, rest)
+    elif form == "xlsx":
+        write_xlsx(document, kind.table(), file, rest)
+    else:
+        for part in json_parts(document):
+            file.write(part)
+    progress(1.0)
+
+
+def stream(asked: Asked) -> Iterator[bytes]:
+    """The report as CSV, part after part, however long it is."""
+    return csv_parts(KINDS[asked.kind](asked).table(), asked.zone, bom=asked.bom)
+
+
+def is_small(asked: Asked) -> bool:
+    """Whether it is made while somebody waits, or by a worker."""
+    return KINDS[asked.kind](asked).seconds() <= AT_ONCE
+
+
+def file_name(asked: Asked, form: str) -> str:
+    """Of letters, digits and hyphens alone: `availability-acme-2025-12-01-2025-12-07.pdf`."""
+    words = [asked.title or asked.kind]
+    if len(asked.device_ids) == 1:
+        words += asked.device_ids
+    elif asked.project is not None:
+        words.append(asked.project.slug)
+    first, last = asked.start.astimezone(asked.zone), asked.end.astimezone(asked.zone)
+    plain = unicodedata.normalize("NFKD", "-".join(words)).encode("ascii", "ignore").decode()
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:80] or asked.kind
+    return f"{stem}-{first:%Y-%m-%d}-{last:%Y-%m-%d}.{FORMATS[form].suffix}"

@@ -1,0 +1,39 @@
+import json
+from io import BytesIO
+
+import pytest
+from openpyxl import load_workbook
+from pypdf import PdfReader
+
+from devices.models import Device
+from iotsphere.models import User
+from tests.reports.asking import made, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_one_report_says_the_same_in_every_format(vera: User, heater: Device) -> None:
+    said = {"kind": "availability", "range": "7d", "project": "acme"}
+    pdf, csv, book, data = (made(vera, form, **said) for form in ("pdf", "csv", "xlsx", "json"))
+    assert "WATER_HEATER_01" in text_of(pdf)
+    assert csv.decode().splitlines()[0].startswith("device_id,device,project,percent,online_seconds")
+    assert "WATER_HEATER_01" in [cell.value for cell in load_workbook(BytesIO(book))["Devices"]["A"]]
+    assert [section["name"] for section in json.loads(data)["sections"]] == [
+        "summary",
+        "timeline",
+        "devices",
+        "outages",
+    ]
+
+
+def test_a_pdf_has_pages_that_are_numbered_and_listed(vera: User, heater: Device) -> None:
+    reader = PdfReader(BytesIO(made(vera, kind="availability", title="Näytös Ω")))
+    assert reader.metadata is not None
+    assert reader.metadata.title == "Näytös Ω"
+    assert [entry.title for entry in reader.outline if not isinstance(entry, list)] == [
+        "Summary",
+        "When devices were there",
+        "Devices",
+        "Outages",
+    ]
+    assert f"Page 2 of {len(reader.pages)}" in " ".join(reader.pages[1].extract_text().split())
