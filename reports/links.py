@@ -43,15 +43,15 @@ def shared_run(token: str) -> Run | None:
 
 
 def unsubscribe_link(delivery: Delivery) -> str:
-    token = Signer(salt=UNSUBSCRIBE_SALT).sign(f"{delivery.schedule_id}:{delivery.address}")
+    token = Signer(salt=UNSUBSCRIBE_SALT).sign_object([delivery.schedule_id, delivery.address])
     return settings.PORTAL_URL + reverse("report-unsubscribe", args=[token])
 
 
 def subscription(token: str) -> tuple[Schedule, str] | None:
     """The schedule that is to be unsubscribed from, and by which address."""
     try:
-        pk, _, address = Signer(salt=UNSUBSCRIBE_SALT).unsign(token).partition(":")
-        schedule = Schedule.objects.filter(pk=int(pk)).select_related("template__project").first()
+        pk, address = Signer(salt=UNSUBSCRIBE_SALT).unsign_object(token)
+        schedule = Schedule.objects.filter(pk=pk).select_related("template__project").first()
     except (BadSignature, ValueError):
         return None
     return None if schedule is None else (schedule, address)

@@ -123,7 +123,7 @@ def make(pk: Any) -> bool:
     run = _claim(pk, timezone.now())
     if run is None:
         return False
-    folder = Path(settings.REPORTS_DIR)
+    folder = _folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / stored_name(run, "")
     try:
@@ -287,6 +287,10 @@ def _is_empty(asked: Asked) -> bool:
     return next(iter(KINDS[asked.kind](asked).table()), None) is None
 
 
+def _folder() -> Path:
+    return Path(Run.file.field.storage.path(""))
+
+
 def _sha256(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
@@ -294,8 +298,7 @@ def _sha256(file: Path) -> str:
 
 def _orphans(now: datetime) -> list[Path]:
     """Old files that no row knows of."""
-    folder = Path(settings.REPORTS_DIR)
-    old = [file for file in folder.glob("*-*.*") if file.stat().st_mtime < (now - ORPHAN_AFTER).timestamp()]
+    old = [file for file in _folder().glob("*-*.*") if file.stat().st_mtime < (now - ORPHAN_AFTER).timestamp()]
     known = set(Run.objects.filter(file__in=[file.name for file in old]).values_list("file", flat=True))
     return [file for file in old if file.name not in known]
 

@@ -120,6 +120,11 @@ class Timing:
             )
 
 
+def in_words(moment: datetime) -> str:
+    """On the clock of its own zone: `Mon 23 Nov 2026, 07:00 CET`."""
+    return f"{moment:%a %-d %b %Y, %H:%M %Z}"
+
+
 def read_timing(
     every: str, zone: ZoneInfo, *, at: time, weekdays: Collection[int] = (), day: int = 1, cron: str = ""
 ) -> Timing:

@@ -25,6 +25,7 @@ from reports.models import Delivery, Schedule
 from reports.models.schedule import MOST_ADDRESSES, NAMES
 from reports.recipients import recipients
 from reports.refusals import sentence
+from reports.timing import in_words
 
 MAIL = f"They may hold {', '.join('{' + name + '}' for name in NAMES)}."
 LOG = ("created_at", "slot", "purpose", "address", "status", "attempts", "answer")
@@ -136,8 +137,8 @@ class ScheduleAdmin(ProjectScoped, Page):
     def preview(self, schedule: Schedule) -> SafeString | str:
         if not schedule.pk or schedule.is_paused:
             return "–"
-        due = schedules.preview(schedule, timezone.now())
-        return format_html_join("", "{}<br>", ((f"{moment:%a %-d %b %Y, %H:%M %Z}",) for moment in due))
+        due = map(in_words, schedules.preview(schedule, timezone.now()))
+        return format_html_join("", "{}<br>", ((moment,) for moment in due))
 
     @display(description="goes to")
     def goes_to(self, schedule: Schedule) -> str:

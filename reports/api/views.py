@@ -103,8 +103,8 @@ class RunViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         said = wanted.validated_data
         template: ReportTemplate | None = said.get("template")
         parameters = said["parameters"] if template is None else template.parameters
-        format = said.get("format") or (Format.PDF if template is None else template.format)
-        return self._begun(runs.request(request.user, parameters, format, template=template))
+        form = said.get("format") or (Format.PDF if template is None else template.format)
+        return self._begun(runs.request(request.user, parameters, form, template=template))
 
     @extend_schema(summary="Download a report", responses=FILE)
     @action(detail=True, methods=["get"], filterset_class=None, search_fields=(), ordering_fields=())

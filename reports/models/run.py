@@ -23,6 +23,17 @@ class RunStatus(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+# What is shown of them, and as what.
+PARAMETERS = {
+    "range": "Time",
+    "from": "From",
+    "to": "To",
+    "time_zone": "Time zone",
+    "devices": "Devices",
+    "models": "Models",
+    "sections": "Parts",
+    "resolution": "Resolution",
+}
 OPEN = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
@@ -117,6 +128,16 @@ class Run(models.Model):
     @property
     def has_file(self) -> bool:
         return self.status == RunStatus.DONE and bool(self.file)
+
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """Of what it is, in words."""
+        said = {name: self.said.get(name) for name in PARAMETERS}
+        return [
+            (PARAMETERS[name], ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+            for name, value in said.items()
+            if value
+        ]
 
     @property
     def seconds(self) -> float | None:

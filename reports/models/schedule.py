@@ -102,6 +102,11 @@ class Schedule(models.Model):
         return self.template.format
 
     @property
+    def is_troubled(self) -> bool:
+        """Something could not be made or sent, and nothing has been delivered since."""
+        return any(alert.is_open for alert in self.alerts.all())
+
+    @property
     def timing(self) -> Timing:
         """Raises InvalidTiming."""
         zone = ZoneInfo(str(self.time_zone))

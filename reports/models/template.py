@@ -21,7 +21,7 @@ class ReportTemplateQuerySet(ProjectScopedQuerySet):
 
 
 class ReportTemplate(models.Model):
-    """A report that is made again and again: of what, and in which format. Its range is relative, or always the same."""
+    """A report that is made again and again: of what, and as which file. Its range is relative, or always the same."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="report_templates")
     name = models.CharField(max_length=100)
@@ -48,6 +48,9 @@ class ReportTemplate(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return f"{reverse('report-new')}?template={self.pk}"
+
     @property
     def parameters(self) -> dict[str, Any]:
         """What is asked for when it is made: of its own project, whatever else was said."""
@@ -56,6 +59,3 @@ class ReportTemplate(models.Model):
     def check_parameters(self, user: AnyUser) -> None:
         """Raises what reports.question.read does, if no report can be made by them with the rights of `user`."""
         read(self.parameters, user)
-
-    def get_absolute_url(self) -> str:
-        return f"{reverse('report-new')}?template={self.pk}"

@@ -23,6 +23,7 @@ from reports.models import ReportTemplate, Schedule
 from reports.models.schedule import NAMES, SUBJECT, TEXT
 from reports.recipients import recipients
 from reports.refusals import sentence
+from reports.timing import in_words
 from reports.views.access import managed_schedule, managed_template, require_somewhere
 
 PAGE_SIZE = 30
@@ -110,8 +111,8 @@ def preview(request: HttpRequest) -> JsonResponse:
     if wrong := {name: texts[0] for name, texts in form.errors.items() if name in timing}:
         return JsonResponse({"problems": wrong})
     written = form.instance
-    due = [f"{moment:%a %-d %b %Y, %H:%M} {moment:%Z}" for moment in verbs.preview(written, timezone.now())]
-    return JsonResponse({"sentence": written.timing.sentence(), "next": due})
+    due = verbs.preview(written, timezone.now())
+    return JsonResponse({"sentence": written.timing.sentence(), "next": list(map(in_words, due))})
 
 
 @require_POST
@@ -156,7 +157,7 @@ def _edit(request: HttpRequest, schedule: Schedule) -> HttpResponse:
     context = {
         "form": form,
         "schedule": stored,
-        "next": verbs.preview(stored, now) if stored and not stored.is_paused else [],
+        "next": list(map(in_words, verbs.preview(stored, now))) if stored and not stored.is_paused else [],
         "recipients": recipients(stored) if stored else [],
         "unsubscribed": stored.unsubscriptions.order_by("address") if stored else [],
         "runs": stored.runs.order_by("-requested_at")[:10] if stored else [],
