@@ -5,7 +5,7 @@ from devices.firmware.views import download, key
 from devices.views import authority_certificate, revoked_certificates
 from iotsphere.api import problems
 from iotsphere.observability.metrics import metrics
-from iotsphere.service_worker import service_worker
+from iotsphere.pwa import views as pwa
 from telemetry.api.telemetry import TelemetryView
 
 urlpatterns = [
@@ -18,7 +18,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("iotsphere.api.urls")),
     path("metrics", metrics),
-    path("sw.js", service_worker, name="service-worker"),
+    path("sw.js", pwa.service_worker, name="service-worker"),
+    path("manifest.webmanifest", pwa.manifest, name="manifest"),
+    path("offline/", pwa.offline, name="offline"),
     path("ca.pem", authority_certificate, name="authority"),
     path("firmware.pem", key, name="firmware-key"),
     path("firmware/download/<str:token>", download, name="firmware-download"),

@@ -145,7 +145,7 @@ def performance(user: AnyUser, asked: Asked, chosen: Chosen) -> dict[str, Any]:
     comparisons: list[Comparison] = [compare(chosen.version, other, over) for other in others]
     return {
         "performance": found,
-        "numbers": [_number(found, metric) for metric in found.metrics],
+        "numbers": [number_of(found, metric) for metric in found.metrics],
         "comparisons": comparisons,
         "ranges": [(f"{days} days", asked.address(days=days), days == asked.days) for days in DAYS],
         "thresholds": _thresholds(chosen.version, [metric for metric in found.metrics if metric in found.limits]),
@@ -262,10 +262,10 @@ def _newest_checks(models: list[MonitoredModel]) -> dict[int, DriftCheck]:
 
 def _headline(model: MonitoredModel, check: DriftCheck | None) -> str:
     figure = next((figure for figure in (check.figures if check else []) if figure["value"] is not None), None)
-    return f"{label(figure['metric'])} {_written(figure['metric'], figure['value'], model.unit)}" if figure else ""
+    return f"{label(figure['metric'])} {written(figure['metric'], figure['value'], model.unit)}" if figure else ""
 
 
-def _number(found: Performance, metric: str) -> Number:
+def number_of(found: Performance, metric: str) -> Number:
     unit = found.version.model.unit
     value, before = found.figure(found.total, metric), found.figure(found.baseline, metric)
     interval, trend = found.interval(found.total, metric), found.trend(metric)
@@ -277,16 +277,17 @@ def _number(found: Performance, metric: str) -> Number:
     return Number(
         metric,
         label(metric),
-        _written(metric, value, unit),
-        f"{_written(metric, interval.low, '')} to {_written(metric, interval.high, unit)}" if interval else "",
-        _written(metric, before, unit) if before is not None else "",
-        _written(metric, limit, unit) if limit is not None else "",
+        written(metric, value, unit),
+        f"{written(metric, interval.low, '')} to {written(metric, interval.high, unit)}" if interval else "",
+        written(metric, before, unit) if before is not None else "",
+        written(metric, limit, unit) if limit is not None else "",
         moving,
         tones.get(found.severities.get(metric, ""), ""),
     )
 
 
-def _written(metric: str, value: float | None, unit: str) -> str:
+def written(metric: str, value: float | None, unit: str) -> str:
+    """A figure of a model as people read it: shares in percent, errors in the unit of what is predicted."""
     if value is None:
         return "not defined"
     if metric in PERCENT:

@@ -37,6 +37,7 @@ class Asked:
     title: str
     page_size: str
     bom: bool
+    logo: bytes | None = None  # PNG or JPEG, for the cover
 
     @property
     def length(self) -> timedelta:

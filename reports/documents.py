@@ -4,10 +4,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 Value: TypeAlias = float | bool | str | datetime | timedelta | None
 Row: TypeAlias = Sequence[Value]
+
+
+class Precise(float):
+    """A number among others that have more digits, or fewer: it says itself how many of them count."""
+
+    precision: int | None
+
+    @classmethod
+    def of(cls, value: float, precision: int | None) -> Self:
+        number = cls(value)
+        number.precision = precision
+        return number
 
 
 class Tone(StrEnum):
@@ -49,6 +61,7 @@ class Figure:
     precision: int | None = None
     tone: Tone = Tone.NONE
     note: str = ""
+    words: str = ""  # the value with its unit, where a page writes it in a way of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +134,7 @@ class Bars:
     unit: str
     names: Sequence[str]
     groups: Sequence[tuple[str, Sequence[float]]]
+    tones: Sequence[Tone] = ()  # of the groups
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,39 +2,33 @@
 
 from datetime import datetime, timedelta, tzinfo
 
-from reports.documents import Value
+from devices.ages import length_in_words
+from reports.documents import Precise, Value
 from telemetry.values import MISSING, value_in_words
-
-UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def in_words(value: Value, zone: tzinfo, precision: int | None = None, unit: str = "") -> str:
-    """`1,234.5 kWh`, `2025-12-19 13:05`, `3 h 20 min`, `–`."""
+    """`1,234.5`, `2025-12-19 13:05`, `3 h 20 min`, `–`; the unit is not written, but 100 of `%` is whole."""
     if isinstance(value, datetime):
         return time_in_words(value, zone)
     if isinstance(value, timedelta):
-        return span_in_words(value)
+        return length_in_words(value)
     if value is None:
         return MISSING
-    words = value_in_words(value, precision)
-    return f"{words} {unit}" if unit else words
+    if isinstance(value, Precise):
+        precision = value.precision
+    if unit == "%" and precision is not None and not isinstance(value, str | bool):
+        value = _not_quite(value, precision)
+    return value_in_words(value, precision)
+
+
+def _not_quite(percent: float, precision: int) -> float:
+    """What is not whole is never written as 100 %."""
+    return 100 - 10**-precision if percent < 100 <= round(percent, precision) else percent
 
 
 def time_in_words(time: datetime, zone: tzinfo) -> str:
     return f"{time.astimezone(zone):%Y-%m-%d %H:%M}"
-
-
-def span_in_words(span: timedelta) -> str:
-    """The two largest units: `2 d 3 h`, `45 s`, `0 s`."""
-    rest = round(span.total_seconds())
-    parts = []
-    for unit, seconds in UNITS:
-        count, rest = divmod(rest, seconds)
-        if count:
-            parts.append(f"{count} {unit}")
-        elif parts:
-            break
-    return " ".join(parts[:2]) or "0 s"
 
 
 def range_in_words(start: datetime, end: datetime, zone: tzinfo) -> str:

@@ -62,6 +62,7 @@ CHANGE_PER_BUCKET = """
     FROM (SELECT *, lag(last, 1, CAST(%s AS double precision)) OVER (ORDER BY time) AS former FROM binned) AS steps
     WHERE former IS NOT NULL OR count > 1 GROUP BY bucket ORDER BY bucket
 """
+SUMMED = "WITH point AS ({points}) SELECT sum(count), sum(sum), min(min), max(max) FROM point"
 # A counter that has fallen started again at zero.
 CHANGE = {
     MetricKind.TOTAL_INCREASING: """
@@ -116,6 +117,18 @@ def aggregate(kept: Kept, buckets: Buckets, start: datetime, end: datetime, agg:
     with connection.cursor() as cursor:
         cursor.execute(binned + statement, _adapted([*parameters, *(until for until, _ in changes), *besides]))
         return cursor.fetchall()
+
+
+def summed(kept: Kept, buckets: Buckets, start: datetime, end: datetime) -> tuple[Any, ...] | None:
+    """Number, sum, lowest and highest of all readings; None if there are none."""
+    if not (parts := kept.parts(buckets, start, end)):
+        return None
+    sources, bounds = zip(*(_points(part) for part in parts), strict=True)
+    parameters = [parameter for first, last in bounds for parameter in (kept.metric.pk, first, last)]
+    with connection.cursor() as cursor:
+        cursor.execute(SUMMED.format(points=" UNION ALL ".join(sources)), _adapted(parameters))
+        row: tuple[Any, ...] = cursor.fetchone()
+    return row if row[0] else None
 
 
 def _points(part: Part) -> tuple[str, Stretch]:

@@ -16,7 +16,7 @@ from django.db.models.functions import Lag
 from django.utils import timezone
 
 from devices.models import Device, ValueType
-from telemetry.aggregates import COUNTERS, OF_COUNTERS, OF_ONE_READING, Aggregate, aggregate
+from telemetry.aggregates import COUNTERS, OF_COUNTERS, OF_ONE_READING, Aggregate, aggregate, summed
 from telemetry.buckets import INTERVALS, Buckets, fitting
 from telemetry.chosen import choose
 from telemetry.kept import Kept, last_before, look_up
@@ -115,6 +115,16 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """What all readings of a metric say together."""
+
+    count: int
+    mean: float
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A question that can be answered: what of, in which buckets, and what is kept to fill them from."""
 
@@ -148,6 +158,17 @@ class Asked:
                 {kept.metric.key: _series(kept, self.question, self.buckets) for kept in of_device},
             )
             for device, of_device in zip(self.devices, self.kept, strict=True)
+        ]
+
+    def totals(self) -> list[dict[str, Totals]]:
+        """Of each device and key, over all of its buckets; numbers that were sent alone."""
+        return [
+            {
+                kept.metric.key: Totals(int(row[0]), row[1] / row[0], row[2], row[3])
+                for kept in of_device
+                if kept.metric.value_type == ValueType.NUMBER and (row := summed(kept, self.buckets, *self._around))
+            }
+            for of_device in self.kept
         ]
 
     @property

@@ -76,27 +76,30 @@ def read_days(text: str | None) -> int:
 
 def quality(device: Device, days: int, now: datetime) -> Quality:
     """Of the last `days`, of a device that may have been there for less."""
+    return quality_between(device, now - timedelta(days=days), now)
+
+
+def quality_between(device: Device, start: datetime, end: datetime) -> Quality:
     metrics = {metric.pk: metric for metric in Metric.objects.filter(device=device)}
-    start = now - timedelta(days=days)
-    rollups = FiveMinuteRollup.objects.filter(metric__in=metrics, start__gte=floor(start, FIVE_MINUTES), start__lt=now)
+    rollups = FiveMinuteRollup.objects.filter(metric__in=metrics, start__gte=floor(start, FIVE_MINUTES), start__lt=end)
     # Values of one message come together: the metric that came most often says how many messages there were.
     counts = list(rollups.values_list("start").annotate(most=Max("count")).order_by("start"))
     since = max(start, min([device.created_at, *(at for at, _ in counts[:1])]))
-    pages = LedgerHour.objects.filter(sender=device.device_id, hour__gte=floor(start, HOUR), hour__lte=now)
+    pages = LedgerHour.objects.filter(sender=device.device_id, hour__gte=floor(start, HOUR), hour__lt=end)
     figures = pages.aggregate(
         **{name: Sum(name, default=0) for name in ("received", "stored", "duplicate", "rejected", "late", "clocked")},
         ahead=Sum("ahead_sum", default=0.0),
         least=Min("ahead_min"),
         most=Max("ahead_max"),
     )
-    reasons = RejectionCount.objects.filter(sender=device.device_id, hour__gte=floor(start, HOUR), hour__lte=now)
+    reasons = RejectionCount.objects.filter(sender=device.device_id, hour__gte=floor(start, HOUR), hour__lt=end)
     counted = reasons.order_by().values_list("reason").annotate(items=Sum("count")).order_by("-items", "reason")
     clocked = figures["clocked"]
     return Quality(
         start=start,
-        end=now,
+        end=end,
         expected_interval=device.expected_interval,
-        coverage=coverage(counts, device.expected_interval, since, now)
+        coverage=coverage(counts, device.expected_interval, since, end)
         if counts or not _sends_texts(metrics)
         else None,
         received=figures["received"],

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from devices.ages import age_in_words, length_in_words, span_in_words
 from devices.models import Project
 from devices.permissions import AnyUser
-from iotsphere.dashboards.ages import age_in_words, length_in_words, span_in_words
 from iotsphere.dashboards.control import params_in_words, words
 from telemetry.values import value_in_words
 

@@ -69,4 +69,6 @@ def _plain(value: Any) -> Any:
         return value.total_seconds()
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, float):
+        return float(value)
     return list(value)

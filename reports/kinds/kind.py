@@ -41,7 +41,7 @@ class Kind(ABC):
         asked = self.asked
         return Document(
             kind=self.name,
-            title=asked.title or self.label,
+            title=asked.title or self.title(),
             subtitle=self.subtitle(),
             start=asked.start,
             end=asked.end,
@@ -50,7 +50,11 @@ class Kind(ABC):
             generated_for=str(asked.user),
             sections=list(self.make_sections(progress)),
             project=asked.project.name if asked.project else "",
+            logo=asked.logo,
         )
+
+    def title(self) -> str:
+        return self.label
 
     def subtitle(self) -> str:
         """What it is about, in a few words."""

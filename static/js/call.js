@@ -15,6 +15,9 @@ const inWords = ({ detail, errors }) => {
 };
 
 export async function call(method, address, body = undefined, headers = {}) {
+  if (method !== "GET" && "offline" in document.documentElement.dataset) {
+    throw new Problem(0, "You are offline. Try again when the portal can be reached.");
+  }
   let answer;
   try {
     answer = await fetch(address, {

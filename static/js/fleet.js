@@ -34,6 +34,7 @@ if (devices.size) {
 
 let offered = false;
 let timer = setTimeout(ask, SUMMARY_EVERY);
+document.addEventListener("back", askSoon);
 
 function askSoon() {
   clearTimeout(timer);

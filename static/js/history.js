@@ -1,6 +1,6 @@
 // The History tab: fetches a range once it is looked at, draws it, zooms by fetching the part in more detail.
 
-import { serverNow } from "./ages.js";
+import { asOfInWords, serverNow } from "./ages.js";
 import { loadChart } from "./chart-loader.js";
 import { fetchHistory, historyAddress } from "./history-api.js";
 import { colourOf, drawChart } from "./history-chart.js";
@@ -53,6 +53,7 @@ export class History {
       card.querySelector("[data-table-toggle]").addEventListener("click", (event) => this.#toggleTable(card, event));
       this.#showLegend(card);
     }
+    document.addEventListener("back", () => this.#stop && this.#load());
     matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => this.#draw());
   }
 
@@ -63,6 +64,7 @@ export class History {
 
   deactivate() {
     this.#stop();
+    this.#stop = null;
     this.#request?.abort();
   }
 
@@ -213,9 +215,10 @@ export class History {
   #note() {
     const { lines } = this.#shown;
     const zone = this.#settings.timeZone.replaceAll("_", " ");
+    const asOf = lines.keptAt ? `The portal cannot be reached; this is ${asOfInWords(Date.parse(lines.keptAt))}. ` : "";
     const detail = lines.raw ? "" : `Each point is the mean of ${spanInWords(lines.interval)}, the band its extremes. `;
     this.#panel.querySelector("[data-history-note]").textContent =
-      `${detail}Times in ${zone}. Drag over a chart to zoom in.`;
+      `${asOf}${detail}Times in ${zone}. Drag over a chart to zoom in.`;
   }
 
   #showLegend(card) {

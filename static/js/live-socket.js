@@ -26,6 +26,7 @@ export class LiveSocket extends EventTarget {
     super();
     this.#url = url;
     window.addEventListener("online", () => this.#hurry());
+    window.addEventListener("offline", () => this.#socket && this.#drop(this.#socket));
     document.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
     window.addEventListener("pagehide", () => this.#hangUp());
     window.addEventListener("pageshow", (event) => event.persisted && this.#return());

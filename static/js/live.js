@@ -1,9 +1,9 @@
 // What devices send, and the indicator in the bar that says how live the page is.
 
 import { ageInWords } from "./ages.js";
+import { silence, stateNow } from "./connection.js";
 import { socket } from "./live-connection.js";
 
-const STALE_AFTER = 20_000;
 const WORDS = {
   connecting: "Connecting",
   live: "Live",
@@ -13,21 +13,15 @@ const WORDS = {
 };
 
 const indicator = document.getElementById("live");
-const openedAt = Date.now();
 
 function show() {
-  const isPaused = socket.status === "paused";
-  const silence = Date.now() - (isPaused ? socket.pausedAt : (socket.lastHeard ?? openedAt));
-  const dropped = socket.status === "reconnecting" || socket.status === "connecting";
-  const state = isPaused || (dropped && silence > STALE_AFTER) ? "stale" : socket.status;
-  // The rest of the page reads it too: values dim when they are no longer kept up (base.css).
-  document.documentElement.dataset.live = state;
+  const state = stateNow();
   indicator.dataset.state = state;
   const text = indicator.querySelector(".live__text");
   indicator.title = socket.detail;
   if (text.textContent !== WORDS[state]) text.textContent = WORDS[state];
   indicator.querySelector(".live__age").textContent =
-    state === "reconnecting" || state === "stale" ? `since ${ageInWords(silence).replace(" ago", "")}` : "";
+    state === "reconnecting" || state === "stale" ? `since ${ageInWords(silence()).replace(" ago", "")}` : "";
   if (state === "ended") {
     const dialog = document.getElementById("signed-out");
     if (!dialog.open) dialog.showModal();

@@ -1,11 +1,15 @@
-// On every page: ages count, menus close, commands are copied.
+// On every page: ages count, menus close, commands are copied; it is part of an app that opens without a network.
 
 import "./ages.js";
+import "./pwa.js";
 import { toast } from "./toast.js";
 
 document.documentElement.classList.add("with-script");
 
-if (document.querySelector("[data-unread]")) import("./unread.js");
+if (document.querySelector("[data-unread]")) {
+  import("./unread.js");
+  import("./connection.js");
+}
 
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {

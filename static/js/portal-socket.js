@@ -22,6 +22,7 @@ export class PortalSocket extends EventTarget {
     super();
     this.#url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`;
     window.addEventListener("online", () => this.#hurry());
+    window.addEventListener("offline", () => this.#socket && this.#drop(this.#socket));
     document.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
     window.addEventListener("pagehide", () => this.#hangUp());
     window.addEventListener("pageshow", (event) => event.persisted && this.#return());

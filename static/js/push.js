@@ -17,7 +17,7 @@ export async function state() {
 /** To be called from a click: browsers ask their user only then. Returns the new state. */
 export async function subscribe() {
   if (!isSupported || (await Notification.requestPermission()) !== "granted") return state();
-  await navigator.serviceWorker.register("/sw.js");
+  await navigator.serviceWorker.register("/sw.js", { updateViaCache: "none" });
   const { pushManager } = await navigator.serviceWorker.ready;
   const { public_key: applicationServerKey } = await call("GET", `${PLACE}key/`);
   const wanted = { userVisibleOnly: true, applicationServerKey };

@@ -22,7 +22,8 @@ export class TabManager {
   }
 
   start() {
-    const first = this.#tabs.find((tab) => tab.hasAttribute("aria-current")) ?? this.#tabs[0];
+    // The address says which, unless it names none. A page that was kept may be that of another tab.
+    const first = this.#tabOfAddress() ?? this.#tabs.find((tab) => tab.hasAttribute("aria-current")) ?? this.#tabs[0];
     this.#list.setAttribute("role", "tablist");
     for (const tab of this.#tabs) {
       tab.setAttribute("role", "tab");
@@ -33,7 +34,7 @@ export class TabManager {
     }
     this.#list.addEventListener("keydown", (event) => this.#pressed(event));
     window.addEventListener("popstate", () => {
-      this.show((this.#tabs.find((tab) => tab.pathname === location.pathname) ?? first).dataset.tab);
+      this.show((this.#tabOfAddress() ?? first).dataset.tab);
     });
     window.addEventListener("pagehide", (event) => event.persisted || this.destroy());
     this.show(first.dataset.tab);
@@ -63,6 +64,10 @@ export class TabManager {
     for (const name of this.#ready) this.#components.get(name)?.destroy?.();
     this.#ready.clear();
     this.#active = null;
+  }
+
+  #tabOfAddress() {
+    return this.#tabs.find((tab) => tab.pathname === location.pathname);
   }
 
   #panel(tab) {

@@ -78,6 +78,8 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "firmware-campaign": MEMBERS,
     "firmware-change": (405,) * 6,
     "service-worker": (200,) * 6,
+    "manifest": (200,) * 6,
+    "offline": (200,) * 6,
     "firmware-key": (200,) * 6,
     "firmware-download": (404,) * 6,
     "revoked-certificates": (200,) * 6,

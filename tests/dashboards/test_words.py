@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from iotsphere.dashboards.ages import age_in_words, span_in_words
+from devices.ages import age_in_words, span_in_words
 from telemetry.values import value_in_words
 
 pytestmark = pytest.mark.once

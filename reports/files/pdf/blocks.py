@@ -24,7 +24,7 @@ class DrawnHeading(Flowable):
         super().__init__()
         self.text, self.note, self.level, self.contents = text, note, level, contents
         self.size = look.SIZE_HEADING if level else look.SIZE_SECTION
-        self.spaceBefore = 10.0 if level else 0.0
+        self.spaceBefore = 10.0 if level else 16.0
         self.spaceAfter = 6.0 if level else 8.0
         self.keepWithNext = 1
 
@@ -106,16 +106,18 @@ class DrawnFigures(Flowable):
             inner -= 6
         label = shortened(figure.label, look.SIZE_TABLE, inner)
         write(canvas, x + 10, self.height - 17, label, look.SIZE_TABLE, color=look.INK_3)
-        words = in_words(figure.value, self.zone, figure.precision)
-        room = width - 20 - (width_of(figure.unit, look.SIZE_TEXT) + 4 if figure.unit else 0)
+        words, unit = figure.words, ""
+        if not words:
+            words = in_words(figure.value, self.zone, figure.precision, figure.unit)
+            unit = figure.unit if figure.value is not None else ""
+        room = width - 20 - (width_of(unit, look.SIZE_TEXT) + 4 if unit else 0)
         size = VALUE
         while size > look.SIZE_TEXT and width_of(words, size, bold=True) > room:
             size -= 0.5
         end = x + 10 + write(
             canvas, x + 10, self.height - 41, shortened(words, size, room, bold=True), size, bold=True
         )  # fmt: skip
-        if figure.unit and figure.value is not None:
-            write(canvas, end + 3, self.height - 41, figure.unit, look.SIZE_TEXT, color=look.INK_3)
+        write(canvas, end + 3, self.height - 41, unit, look.SIZE_TEXT, color=look.INK_3)
         if figure.note:
             note = shortened(figure.note, look.SIZE_SMALL, width - 20)
             write(canvas, x + 10, 9, note, look.SIZE_SMALL, color=look.INK_3)

@@ -1,7 +1,7 @@
 """Charts as vectors, in the look of the pages' charts on light paper."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any
 
@@ -14,12 +14,12 @@ from reports.files.pdf.ticks import digits_of, nice, times
 from reports.files.pdf.type import shortened, width_of, write
 from telemetry.values import value_in_words
 
-HEIGHT = 132.0
+HEIGHT = 120.0
 TITLE = 16.0
 UNDER = 16.0  # for the words at the axis
 GAPS = 3.0  # a line breaks where there was nothing for so many steps
 BAR = 0.7  # of its place
-NAMES = 60.0
+WIDEST = 44.0  # points, of a bar
 
 
 class _Drawing(Flowable):
@@ -57,8 +57,8 @@ class DrawnChart(_Drawing):
     def draw(self) -> None:
         chart, canvas = self.chart, self.canv
         colors = _colors(chart.series)
-        several = len(chart.series) > 1 or any(series.label != chart.title for series in chart.series)
-        self.heading([(one.label, color, one.drawn) for one, color in colors] if several else [])
+        keys = [(one.label, color, one.drawn) for one, color in colors] if len(colors) > 1 else []
+        self.heading(keys + [(limit.label, look.TONES[limit.tone], Drawn.TARGET) for limit in chart.limits])
         ticks = nice(*_extent(chart))
         digits = digits_of(ticks) if chart.precision is None else min(digits_of(ticks), max(chart.precision, 0) + 1)
         names = [value_in_words(tick, digits) for tick in ticks]
@@ -68,7 +68,8 @@ class DrawnChart(_Drawing):
             y = plot.y(tick)
             _line(canvas, plot.left, y, plot.right, y, look.GRID, 0.6)
             write(canvas, plot.left - 5, y - 2.4, name, look.SIZE_SMALL, color=look.INK_3, align="right")
-        _time_axis(canvas, plot, self.zone)
+        of_bars = [series for series in chart.series if series.drawn == Drawn.BARS]
+        _time_axis(canvas, plot, self.zone, chart.step if of_bars and chart.step else timedelta())
         canvas.saveState()
         path = canvas.beginPath()
         path.rect(plot.left, plot.bottom - 1, plot.width, plot.height + 2)
@@ -78,9 +79,8 @@ class DrawnChart(_Drawing):
         canvas.restoreState()
         for limit in chart.limits:
             if ticks[0] <= limit.value <= ticks[-1]:
-                y, color = plot.y(limit.value), look.TONES[limit.tone]
-                _line(canvas, plot.left, y, plot.right, y, color, 0.8, dash=(4, 2))
-                write(canvas, plot.right, y + 2, limit.label, look.SIZE_SMALL, color=color, align="right")
+                y = plot.y(limit.value)
+                _line(canvas, plot.left, y, plot.right, y, look.TONES[limit.tone], 0.8, dash=(4, 2))
         if not any(value is not None for series in chart.series for _, value, *_ in series.points):
             x, y = plot.left + plot.width / 2, plot.bottom + plot.height / 2
             write(canvas, x, y, "No data", look.SIZE_TEXT, color=look.INK_3, align="center")
@@ -93,7 +93,7 @@ class DrawnBars(_Drawing):
 
     def draw(self) -> None:
         bars, canvas = self.bars, self.canv
-        colors = look.SERIES[: len(bars.groups)]
+        colors = [look.FILLED[tone] for tone in bars.tones] or look.SERIES[: len(bars.groups)]
         keys = [(label, color, Drawn.BARS) for (label, _), color in zip(bars.groups, colors, strict=False)]
         self.heading(keys if len(bars.groups) > 1 else [])
         amounts = [amount for _, group in bars.groups for amount in group]
@@ -113,9 +113,10 @@ class DrawnBars(_Drawing):
             if number % every == 0:
                 word = shortened(name, look.SIZE_SMALL, place * every - 3)
                 write(canvas, x + place / 2, bottom - 10, word, look.SIZE_SMALL, color=look.INK_3, align="center")
-            one = place * BAR / len(bars.groups)
+            one = min(place * BAR / len(bars.groups), WIDEST)
+            x += (place - one * len(bars.groups)) / 2
             for position, ((_, group), color) in enumerate(zip(bars.groups, colors, strict=False)):
-                _bar(canvas, x + place * (1 - BAR) / 2 + position * one, bottom, one, group[number] * scale, color)
+                _bar(canvas, x + position * one, bottom, one, group[number] * scale, color)
 
 
 class DrawnStrips(_Drawing):
@@ -179,7 +180,7 @@ def _extent(chart: Chart) -> tuple[float, float]:
     ]
     if chart.from_zero or any(series.drawn == Drawn.BARS for series in chart.series):
         values.append(0.0)
-    if not values:
+    if not any(values):
         return 0.0, 1.0
     low, high = min(values), max(values)
     reach = (high - low) or abs(high) or 1.0
@@ -270,13 +271,15 @@ def _curve(canvas: Any, plot: _Plot, piece: list[Point], color: Color, *, is_tar
     canvas.restoreState()
 
 
-def _time_axis(canvas: Any, plot: _Plot, zone: tzinfo) -> None:
+def _time_axis(canvas: Any, plot: _Plot, zone: tzinfo, bar: timedelta = timedelta()) -> None:
+    """Words stand at their moments; of bars in their middle."""
     _line(canvas, plot.left, plot.bottom, plot.right, plot.bottom, look.LINE_STRONG, 0.6)
     end = 0.0
     for moment, name in times(plot.start, plot.end, zone):
         x, width = plot.x(moment), width_of(name, look.SIZE_SMALL)
         _line(canvas, x, plot.bottom, x, plot.bottom - 3, look.LINE_STRONG, 0.6)
-        middle = min(max(x, plot.left + width / 2), plot.right - width / 2)
+        middle = (x + plot.x(moment + bar)) / 2
+        middle = min(max(middle, plot.left + width / 2), plot.right - width / 2)
         if middle - width / 2 > end:
             write(canvas, middle, plot.bottom - 11, name, look.SIZE_SMALL, color=look.INK_3, align="center")
             end = middle + width / 2 + 4
@@ -291,8 +294,9 @@ def _key(canvas: Any, x: float, y: float, color: Color, drawn: Drawn) -> None:
 
 
 def _bar(canvas: Any, x: float, y: float, width: float, height: float, color: Color) -> None:
-    canvas.setFillColor(color)
-    canvas.rect(x, y, max(0.4, width), height, stroke=0, fill=1)
+    if height:
+        canvas.setFillColor(color)
+        canvas.rect(x, y, max(0.4, width), height, stroke=0, fill=1)
 
 
 def _line(

@@ -85,10 +85,13 @@ def _made(document: Document) -> str:
 
 
 def _logo(canvas: Any, document: Document, right: float, top: float) -> None:
-    """On white, in its own proportions, as large as there is room for."""
+    """On white, in its own proportions, as large as there is room for. What is no picture is left out."""
     if document.logo is None:
         return
-    image = ImageReader(BytesIO(document.logo))
+    try:
+        image = ImageReader(BytesIO(document.logo))
+    except OSError:
+        return
     pixels = image.getSize()
     scale = min(LOGO[0] / pixels[0], LOGO[1] / pixels[1])
     width, height = pixels[0] * scale, pixels[1] * scale

@@ -9,6 +9,7 @@ from reportlab.platypus import Flowable
 
 from reports.documents import Column, Form, Table, Tone, Value
 from reports.files.pdf import look
+from reports.files.pdf.blocks import DrawnText
 from reports.files.pdf.type import lines_of, shortened, width_of, write
 from reports.words import in_words
 
@@ -29,10 +30,11 @@ class Cell(NamedTuple):
 class DrawnTable(Flowable):
     """What is under one head: a table, or the part of it that a page has room for."""
 
-    def __init__(self, table: Table, rows: Sequence[Sequence[Cell]], widths: Sequence[float], note: str = "") -> None:
+    def __init__(
+        self, table: Table, rows: Sequence[Sequence[Cell]], widths: Sequence[float], title: str, note: str = ""
+    ) -> None:
         super().__init__()
-        self.table, self.rows, self.widths, self.note = table, rows, widths, note
-        self.title = table.title
+        self.table, self.rows, self.widths, self.title, self.note = table, rows, widths, title, note
         self.spaceBefore, self.spaceAfter = 4.0, 12.0
         self.heads = [
             lines_of(_label(column), look.SIZE_SMALL, width - PAD, bold=True, most=2)
@@ -45,7 +47,7 @@ class DrawnTable(Flowable):
 
     def wrap(self, _width: float, _height: float) -> tuple[float, float]:
         height = self.head_height + sum(_height_of(row) for row in self.rows)
-        return sum(self.widths), height + (12 if self.note else 0) + (0 if self.rows else 16)
+        return sum(self.widths), height + (12 if self.note else 0)
 
     def split(self, _width: float, height: float) -> list[Flowable]:
         room, count = height - self.head_height, 0
@@ -54,10 +56,8 @@ class DrawnTable(Flowable):
             count += 1
         if count < min(FEWEST_TOGETHER, len(self.rows)) or count == len(self.rows):
             return []
-        first = DrawnTable(self.table, self.rows[:count], self.widths)
-        rest = DrawnTable(self.table, self.rows[count:], self.widths, self.note)
-        first.title, rest.title = self.title, ""
-        return [first, rest]
+        first = DrawnTable(self.table, self.rows[:count], self.widths, self.title)
+        return [first, DrawnTable(self.table, self.rows[count:], self.widths, "", self.note)]
 
     def draw(self) -> None:
         canvas, width = self.canv, sum(self.widths)
@@ -76,9 +76,7 @@ class DrawnTable(Flowable):
             y -= _height_of(row)
             canvas.setStrokeColor(look.LINE)
             canvas.line(0, y, width, y)
-        if not self.rows:
-            write(canvas, PAD, y - 11, self.table.empty, look.SIZE_TABLE, color=look.INK_3)
-        elif self.note:
+        if self.note:
             write(canvas, 0, y - 10, self.note, look.SIZE_SMALL, color=look.INK_3)
 
     def _row(
@@ -95,9 +93,11 @@ class DrawnTable(Flowable):
             x += width
 
 
-def drawn_table(table: Table, zone: tzinfo, width: float) -> DrawnTable:
+def drawn_table(table: Table, zone: tzinfo, width: float, title: str) -> Flowable:
     """As many rows as one reads on paper, in columns as wide as they need to be."""
     rows = list(islice(table, MOST_ROWS + 1))
+    if not rows:
+        return DrawnText(f"{title}: {table.empty[:1].lower()}{table.empty[1:]}" if title else table.empty)
     note = f"The first {MOST_ROWS:,} rows. A file for spreadsheets has all of them." if len(rows) > MOST_ROWS else ""
     words = [
         [_in_words(value, column, zone) for value, column in zip(row, table.columns, strict=True)]
@@ -111,7 +111,7 @@ def drawn_table(table: Table, zone: tzinfo, width: float) -> DrawnTable:
         ]
         for texts, row in zip(words, rows, strict=False)
     ]
-    return DrawnTable(table, cells, widths, note)
+    return DrawnTable(table, cells, widths, title, note)
 
 
 def _tone(table: Table, place: int, value: Value) -> Tone:
@@ -119,7 +119,7 @@ def _tone(table: Table, place: int, value: Value) -> Tone:
 
 
 def _in_words(value: Value, column: Column, zone: tzinfo) -> str:
-    return "" if value == "" else in_words(value, zone, column.precision)
+    return "" if value == "" else in_words(value, zone, column.precision, column.unit)
 
 
 def _label(column: Column) -> str:

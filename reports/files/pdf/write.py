@@ -87,7 +87,7 @@ def _story(document: Document, contents: Contents, width: float) -> Iterator[Flo
         yield CondPageBreak(ROOM_FOR_SECTION)
         yield DrawnHeading(section.title, "", 0, contents)
         for block in section.blocks:
-            yield from _drawn(block, document, contents, width)
+            yield from _drawn(block, section.title, document, contents, width)
         if not section.blocks:
             yield DrawnText(NOTHING)
     yield _Ending(contents)
@@ -98,7 +98,8 @@ def _what_is_missing(document: Document) -> Iterator[Flowable]:
         yield DrawnText("Data was missing. " + " ".join(missing), Tone.WARN, boxed=True)
 
 
-def _drawn(block: Block, document: Document, contents: Contents, width: float) -> Iterator[Flowable]:
+def _drawn(block: Block, under: str, document: Document, contents: Contents, width: float) -> Iterator[Flowable]:
+    """`under`: the title of the section, which needs not be said again."""
     match block:
         case Heading():
             yield CondPageBreak(ROOM_FOR_HEADING)
@@ -117,7 +118,7 @@ def _drawn(block: Block, document: Document, contents: Contents, width: float) -
         case Strips():
             yield DrawnStrips(block, document.zone)
         case Table():
-            yield drawn_table(block, document.zone, width)
+            yield drawn_table(block, document.zone, width, "" if block.title == under else block.title)
 
 
 class _Ending(Flowable):

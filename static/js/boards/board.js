@@ -24,6 +24,10 @@ export class Board {
       for (const cell of this.#cells.values()) cell.tick(now);
     });
     setInterval(() => this.#look(), LOOK_EVERY);
+    document.addEventListener("back", () => {
+      this.#look();
+      for (const cell of this.#cells.values()) cell.comeBack();
+    });
   }
 
   /** Show the dashboard that `data` tells of. */

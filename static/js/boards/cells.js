@@ -71,7 +71,7 @@ export class Cell {
       body.append(make("p", { className: "cell__withheld" }, icon("eye-off"), "Not shown: it is about what you may not see, or what is gone."));
       return;
     }
-    const age = make("time", { className: "cell__age", data: { age: "" } });
+    const age = make("time", { className: "cell__age", data: { age: "", asOf: "" } });
     const name = nameOf(widget, { kinds, things });
     this.element.replaceChildren(this.#head(widget, name, age), body);
     const drawn = this.drawn;
@@ -105,6 +105,11 @@ export class Cell {
     const silent = fresh.presence === "offline" || fresh.presence === "stale";
     const isOld = silent || (Boolean(fresh.time) && now - Date.parse(fresh.time) > fresh.freshFor * 1000);
     this.element.classList.toggle("is-old", isOld);
+  }
+
+  /** The portal can be reached again: what is asked for from time to time is asked for now. */
+  comeBack() {
+    this.#widget?.askNow?.();
   }
 
   resized() {

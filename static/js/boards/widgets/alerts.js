@@ -11,8 +11,9 @@ export class Alerts extends Asking {
   every = 60_000;
   #stop = null;
 
-  constructor({ body, settings, page }) {
+  constructor({ body, age, settings, page }) {
     super();
+    this.age = age;
     const query = new URLSearchParams({ is_open: "true", page_size: settings.limit ?? 8 });
     if (settings.project) query.set("project", settings.project);
     for (const severity of ORDER.slice(ORDER.indexOf(settings.severity ?? "low"))) query.append("severity", severity);
@@ -39,7 +40,7 @@ export class Alerts extends Asking {
   }
 
   async refresh() {
-    const found = await ask(this.address);
+    const found = await ask(this.address, this.age);
     if (!found) return;
     this.list.replaceChildren(...found.results.map((alert) => this.#row(alert)));
     this.note.hidden = found.count > 0;
@@ -54,6 +55,6 @@ export class Alerts extends Asking {
     setAge(time, since);
     const badge = make("span", { className: "badge", data: { severity }, textContent: severity });
     const link = make("a", { href: this.pageOf(alert), textContent: message });
-    return make("li", {}, badge, make("span", { className: "alert-rows__what" }, link, make("span", { className: "quiet" }, `${device} · `, time)));
+    return make("li", {}, badge, make("span", { className: "alert-rows__what" }, link, make("span", { className: "quiet" }, device ? `${device} · ` : "", time)));
   }
 }

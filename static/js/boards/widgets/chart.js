@@ -3,7 +3,7 @@
 import { loadChart } from "../../chart-loader.js";
 import { colourOf, drawChart } from "../../history-chart.js";
 import { ZoneClock } from "../../time-axis.js";
-import { serverNow } from "../../ages.js";
+import { serverNow, setAge } from "../../ages.js";
 import { make } from "../dom.js";
 
 const HOUR = 3600_000;
@@ -121,6 +121,8 @@ export class ChartWidget {
     this.#chart?.destroy();
     this.#chart = null;
     if (!hasPoints) return;
+    const newest = Math.max(...Object.values(this.#points).map((points) => points.at(-1)?.[0] ?? 0));
+    setAge(this.#place.age, new Date(newest).toISOString());
     const to = serverNow();
     const from = to - this.#length;
     for (const key of Object.keys(this.#points)) this.#points[key] = this.#points[key].filter(([time]) => time >= from);

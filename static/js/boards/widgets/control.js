@@ -21,6 +21,7 @@ class Control {
   }
 
   begin() {
+    this.body.dataset.changes = "";
     this.build(this.body);
     this.body.append(this.note);
     this.update(new Map());

@@ -1,6 +1,6 @@
 // Status of one device, devices by presence, and a table of devices.
 
-import { setAge } from "../../ages.js";
+import { answeredAt, setAge } from "../../ages.js";
 import { valueInWords } from "../../values.js";
 import { make } from "../dom.js";
 
@@ -14,9 +14,12 @@ export function queryOf({ project, type, label }) {
   return new URLSearchParams(Object.entries({ project, type, label }).filter(([, value]) => value));
 }
 
-export async function ask(address) {
+/** What the portal says; null if it says nothing. `age`: the element that says of when that is. */
+export async function ask(address, age) {
   const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
-  return answer?.ok && !answer.redirected ? answer.json() : null;
+  if (!answer?.ok || answer.redirected) return null;
+  setAge(age, answeredAt(answer));
+  return answer.json();
 }
 
 const badge = (presence) => make("span", { className: "badge", textContent: PRESENCE[presence], data: { presence } });
@@ -83,8 +86,9 @@ export class Asking {
 export class PresenceCounts extends Asking {
   every = 15_000;
 
-  constructor({ body, settings, page }) {
+  constructor({ body, age, settings, page }) {
     super();
+    this.age = age;
     const query = queryOf(settings);
     this.address = `${page.addresses.summary}?${query}`;
     this.counts = {};
@@ -98,7 +102,7 @@ export class PresenceCounts extends Asking {
   }
 
   async refresh() {
-    const found = await ask(this.address);
+    const found = await ask(this.address, this.age);
     if (!found) return;
     for (const [presence, element] of Object.entries(this.counts)) {
       element.textContent = valueInWords(found.presence[presence] ?? 0, 0);
@@ -122,7 +126,7 @@ export class Table extends Asking {
   }
 
   async refresh() {
-    const found = await ask(this.address);
+    const found = await ask(this.address, this.#place.age);
     if (!found) return;
     const { things, focus } = this.#place;
     const devices = found.devices.map((thing) => things.meet(thing));

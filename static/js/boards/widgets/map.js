@@ -24,7 +24,7 @@ export class MapWidget extends Asking {
   }
 
   async refresh() {
-    const found = await ask(this.address);
+    const found = await ask(this.address, this.#place.age);
     if (!found) return;
     const isFirst = !this.#map;
     await this.#make();

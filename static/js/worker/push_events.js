@@ -2,7 +2,7 @@
 
 self.addEventListener("push", (event) => {
   const { title, body, tag, url } = event.data.json();
-  const shown = { body, tag, renotify: true, data: { url }, icon: "/static/img/favicon.svg" };
+  const shown = { body, tag, renotify: true, data: { url }, icon: `${PORTAL.static}pwa/icon-192.png` };
   event.waitUntil(self.registration.showNotification(title, shown));
 });
 

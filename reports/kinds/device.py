@@ -1,0 +1,207 @@
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import chain
+from typing import ClassVar
+
+from django.core.exceptions import ValidationError
+
+from alerts.models import Alert
+from alerts.models.alert import AlertQuerySet, Severity
+from devices.availability import availability, spans_in
+from devices.models import Device, MetricKind, Presence
+from reports.asked import RAW
+from reports.documents import Block, Column, Figure, Figures, Form, Missing, Row, Section, Table, Tone
+from reports.kinds.alerts import TONES
+from reports.kinds.availability import TONES as PRESENCE_TONES
+from reports.kinds.kind import Kind, Progress
+from reports.kinds.measured import Measured, charts, figures, measure, table_of_days, table_of_metrics
+from telemetry.aggregates import Aggregate
+from telemetry.buckets import INTERVALS
+from telemetry.history import MAX_POINTS, Question, ask
+from telemetry.models import Metric
+from telemetry.quality import quality_between
+from telemetry.raw import ask_raw
+from telemetry.values import Shown, with_metrics
+
+FEW = 20
+POINTS_OF_MANY = 120
+ALERTS = 50
+STRETCH = 4_000  # buckets at once
+
+
+class DeviceReport(Kind):
+    """What devices measured: a water heater, a sensor, anything that sends numbers."""
+
+    name = "device"
+    label = "Devices in detail"
+    description = "What each device measured: targets and what became of them, counters, charts, days, alerts, quality."
+    icon = "cpu"
+    usual_range = "7d"
+    longest = timedelta(days=3_700)
+    sections: ClassVar[Mapping[str, str]] = {
+        "figures": "Key figures",
+        "charts": "Charts",
+        "days": "Day by day",
+        "alerts": "Alerts",
+        "quality": "Quality of the data",
+    }
+
+    def seconds(self) -> float:
+        devices = self.asked.devices.count()
+        return 0.3 + devices * (0.15 + 0.002 * self.asked.length.days)
+
+    def title(self) -> str:
+        return str(self._only) if self._only else super().title()
+
+    def subtitle(self) -> str:
+        if (device := self._only) is None:
+            return super().subtitle()
+        kind = f"{device.device_type}, " if device.device_type else ""
+        return f"{kind}{device.device_id} · {device.project}"
+
+    @cached_property
+    def _only(self) -> Device | None:
+        """The device, if it is about one."""
+        return self.asked.devices.first() if len(self.asked.device_ids) == 1 else None
+
+    def make_sections(self, progress: Progress) -> Iterator[Section]:
+        """A section for each part where it is about one device, else a section for each device."""
+        found = with_metrics(self.asked.devices.order_by("name", "device_id"))
+        for number, (device, metrics) in enumerate(found):
+            progress(number / len(found))
+            points = {"points": POINTS_OF_MANY} if len(found) > FEW else {}
+            about = _About(device, metrics, measure(device, metrics, self.asked, **points), self)
+            parts = {name: list(getattr(about, name)()) for name in self.asked.sections}
+            if len(found) == 1:
+                yield from (Section(name, self.sections[name], blocks) for name, blocks in parts.items())
+            else:
+                yield Section(device.device_id, str(device), list(chain.from_iterable(parts.values())))
+        if not found:
+            yield Section("devices", "Devices", [Missing("there are no devices here.")])
+
+    def table(self) -> Table:
+        columns = [
+            Column("time", "Time", Form.TIME),
+            Column("device_id", "Device ID"),
+            Column("metric", "Metric"),
+            Column("unit", "Unit"),
+            Column("value", "Value", Form.NUMBER),
+            Column("lowest", "Lowest", Form.NUMBER),
+            Column("highest", "Highest", Form.NUMBER),
+        ]
+        return Table("readings", "Readings", columns, self._readings)
+
+    def _readings(self) -> Iterator[Row]:
+        metrics = Metric.objects.filter(device__in=self.asked.devices).select_related("device__project")
+        for metric in metrics.order_by("device__device_id", "key"):
+            head = metric.device.device_id, metric.key, metric.unit
+            for time, *said in self._of_metric(metric):
+                yield time, *head, *said
+
+    def _of_metric(self, metric: Metric) -> Iterator[tuple[datetime, float | str | None, float | None, float | None]]:
+        """Readings as they are; of a time of which only steps are left, and where steps are asked for, those."""
+        asked = self.asked
+        device, key = metric.device, metric.key
+        if asked.resolution == RAW:
+            try:
+                readings = ask_raw([device], [key], asked.start, asked.end, time_zone=asked.zone)
+            except ValidationError:
+                yield from self._steps(metric, "1h")
+                return
+            for time, _, value in readings.stream():
+                yield time, value, None, None
+        else:
+            yield from self._steps(metric, asked.resolution)
+
+    def _steps(
+        self, metric: Metric, interval: str
+    ) -> Iterator[tuple[datetime, float | str | None, float | None, float | None]]:
+        asked, width = self.asked, timedelta(seconds=INTERVALS[interval].seconds)
+        agg = Aggregate.DELTA if metric.kind == MetricKind.TOTAL_INCREASING else Aggregate.AVG
+        start = asked.start
+        while start < asked.end:
+            end = min(asked.end, start + STRETCH * width)
+            question = Question(start, end, interval=interval, agg=agg, time_zone=asked.zone)
+            try:
+                answer = ask([metric.device], [metric.key], question).answer()[0]
+            except ValidationError:  # so far back there are only coarser steps
+                question = Question(start, end, points=MAX_POINTS, agg=agg, time_zone=asked.zone)
+                answer = ask([metric.device], [metric.key], question).answer()[0]
+            for time, value, *extremes in answer.series[metric.key].points:
+                low, high = extremes or (None, None)
+                yield datetime.fromtimestamp(float(time or 0) / 1000, UTC), value, low, high  # type: ignore[misc]
+            start = end
+
+
+class _About:
+    """The parts of what is said of one device."""
+
+    def __init__(self, device: Device, metrics: list[Shown], measured: Measured, kind: DeviceReport) -> None:
+        self.device, self.metrics, self.measured, self.asked = device, metrics, measured, kind.asked
+
+    def figures(self) -> Iterator[Block]:
+        asked, device = self.asked, self.device
+        spans = spans_in(device, asked.start, asked.end)
+        share = availability(spans, asked.start).percent
+        alerts, presence = self._alerts.count(), Presence(device.presence)
+        yield Figures(
+            [
+                Figure("availability", "Available", share, "%", 2),
+                Figure("alerts", "Alerts", alerts, tone=Tone.WARN if alerts else Tone.GOOD),
+                Figure("presence", "Presence now", str(presence.label), tone=PRESENCE_TONES[presence]),
+                Figure("last_message", "Last message", device.last_message),
+                *figures(self.measured),
+            ]
+        )
+        if self.measured.is_empty:
+            yield Missing(f"{device} has sent no numbers in this time.")
+        else:
+            yield table_of_metrics(self.measured)
+
+    def charts(self) -> Iterator[Block]:
+        yield from charts(self.measured)
+
+    def days(self) -> Iterator[Block]:
+        if not self.measured.is_empty:
+            yield table_of_days(self.measured)
+
+    def alerts(self) -> Iterator[Block]:
+        columns = [
+            Column("event_time", "Raised", Form.TIME),
+            Column("severity", "Severity", Form.STATE),
+            Column("rule", "Rule"),
+            Column("message", "What was wrong", share=2),
+            Column("resolved_after", "Over after", Form.SPAN),
+        ]
+        rows: list[Row] = [
+            (
+                alert.event_time,
+                Severity(alert.worst_severity).label,
+                alert.rule_name,
+                alert.message,
+                alert.resolved_at and alert.resolved_at - alert.event_time,
+            )
+            for alert in self._alerts[:ALERTS]
+        ]
+        title = f"The newest {ALERTS} alerts" if len(rows) == ALERTS else "Alerts"
+        yield Table("alerts", title, columns, rows, TONES, empty="No alert was raised in this time.")
+
+    def quality(self) -> Iterator[Block]:
+        found = quality_between(self.device, self.asked.start, self.asked.end)
+        covered = found.coverage
+        complete = covered.completeness if covered else None
+        yield Figures(
+            [
+                Figure("completeness", "Complete", None if complete is None else 100 * complete, "%", 1),
+                Figure("gaps", "Gaps", len(covered.gaps) if covered else None),
+                Figure("late", "Late", None if found.late_share is None else 100 * found.late_share, "%", 1),
+                Figure("rejected", "Values rejected", found.rejected, tone=Tone.WARN if found.rejected else Tone.NONE),
+            ]
+        )
+
+    @cached_property
+    def _alerts(self) -> AlertQuerySet:
+        asked = self.asked
+        alerts = Alert.objects.visible_to(asked.user).filter(device=self.device)
+        return alerts.filter(event_time__gte=asked.start, event_time__lt=asked.end)
