@@ -45,7 +45,7 @@ REPORTS = [
     ),
     Report("model-drift", "Drift", "waves", "Every feature against its baseline, and what the checks have found."),
     Report("model-alerts", "Alerts", "bell", "What was raised about models, how long it lasted, and who answered."),
-    Report("model", "All of it", "file-text", "Performance, drift and alerts of each model in one report."),
+    Report("model-full", "All of it", "file-text", "Performance, drift and alerts of each model in one report."),
 ]
 
 
