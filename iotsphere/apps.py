@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
 class IoTSphereConfig(AppConfig):
@@ -11,5 +11,7 @@ class IoTSphereConfig(AppConfig):
         from iotsphere.accounts import signals  # noqa: F401, PLC0415 (connects the receivers)
 
 
-class PortalAdminConfig(AdminConfig):
+class PortalAdminConfig(SimpleAdminConfig):
+    """The admin's pages are found by iotsphere.urls: workers show none, and need neither the time nor the memory."""
+
     default_site = "iotsphere.admin_site.PortalAdminSite"

@@ -8,6 +8,7 @@ http = get_asgi_application()  # before anything that imports models
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
+import iotsphere.urls  # noqa: E402, F401 (the first visitor need not wait for all the pages)
 from iotsphere.routing import websocket  # noqa: E402
 
 application = ProtocolTypeRouter({"http": http, "websocket": websocket})

@@ -8,6 +8,8 @@ from iotsphere.observability.metrics import metrics
 from iotsphere.pwa import views as pwa
 from telemetry.api.telemetry import TelemetryView
 
+admin.autodiscover()
+
 urlpatterns = [
     path("", include("iotsphere.dashboards.urls")),
     path("", include("iotsphere.accounts.urls")),

@@ -5,7 +5,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
 
-@register()
+@register("iotsphere")
 def what_is_named_imports(**_: Any) -> list[CheckMessage]:
     """Every entry of INGEST_EVALUATORS and LIVE_TOPICS names something that can be imported."""
     errors: list[CheckMessage] = []
@@ -18,7 +18,7 @@ def what_is_named_imports(**_: Any) -> list[CheckMessage]:
     return errors
 
 
-@register()
+@register("iotsphere")
 def group_can_be_subscribed_to(**_: Any) -> list[CheckMessage]:
     """INGEST_GROUP can stand between two slashes of a shared subscription."""
     if settings.INGEST_GROUP and not set("/+#") & set(settings.INGEST_GROUP):

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -22,6 +22,7 @@ from devices.admin.history import WithHistory
 from devices.admin.into_service import IntoService
 from devices.admin.labels import LabelsField
 from devices.admin.page import Rows
+from devices.admin.place import LatitudeWidget
 from devices.admin.scope import ProjectScoped, ReadOnly, may_manage
 from devices.admin.words import counted
 from devices.commands import send
@@ -34,6 +35,7 @@ class DeviceForm(ModelForm):
     class Meta:
         model = Device
         fields = DESCRIPTION
+        widgets: ClassVar = {"latitude": LatitudeWidget}
 
     labels = LabelsField()
 

@@ -6,7 +6,7 @@ from django.core.checks import CheckMessage, Error, register
 from devices.console.brokers import read_entry
 
 
-@register()
+@register("iotsphere")
 def console_brokers_can_be_read(**_: Any) -> list[CheckMessage]:
     """Every entry of MQTT_CONSOLE_BROKERS names a broker, each by a name of its own."""
     errors: list[CheckMessage] = []

@@ -35,6 +35,10 @@ class RolloutForm(forms.Form):
         label="Abort if more fail, %", required=False, min_value=0, max_value=100, initial=10,
         help_text="Of the devices that have had their turn. Empty: whatever happens.",
     )  # fmt: skip
+    most_failed = forms.IntegerField(
+        label="Abort if more fail, devices", required=False, min_value=0, max_value=1_000_000,
+        help_text="A number, whatever the share. Empty: any number.",
+    )  # fmt: skip
     timeout = forms.IntegerField(
         label="Minutes to update", min_value=1, max_value=24 * 60, initial=60,
         help_text="A device that does not run it so long after it was told has failed.",
@@ -87,6 +91,7 @@ class RolloutForm(forms.Form):
         rules = Rules(
             waves=cleaned["waves"],
             soak=timedelta(minutes=cleaned["soak"]),
+            most_failed=cleaned["most_failed"],
             most_failed_percent=cleaned["most_failed_percent"],
             timeout=timedelta(minutes=cleaned["timeout"]),
             expires_after=timedelta(hours=cleaned["expires_after"]),

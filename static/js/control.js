@@ -48,6 +48,7 @@ class Settings {
   #form;
   #address;
   #version;
+  #reportedAt = 0;
   #desired = new Map();
   #touched = new Set();
 
@@ -68,8 +69,11 @@ class Settings {
   }
 
   follow(twin) {
-    if (twin.version < this.#version) return;
+    const reportedAt = twin.reported_at ? Date.parse(twin.reported_at) : 0;
+    // What is pushed and what is answered may overtake each other.
+    if (twin.version < this.#version || reportedAt < this.#reportedAt) return;
     this.#version = twin.version;
+    this.#reportedAt = reportedAt;
     for (const [key, input, setting] of this.#inputs()) {
       const wanted = twin.desired[key] ?? twin.reported[key];
       if (wanted !== undefined && !this.#touched.has(key)) {
@@ -105,8 +109,9 @@ class Settings {
     try {
       const twin = await call("PATCH", this.#address, { desired }, { "If-Match": `"${this.#version}"` });
       this.#touched.clear();
-      note.textContent = Object.keys(twin.pending).length ? "Sent. The device has to say that it has taken it." : "";
       this.follow(twin);
+      const owed = this.#form.querySelector("[data-pending]:not([hidden])");
+      note.textContent = owed ? "Sent. The device has to say that it has taken it." : "";
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (problem.status === 412) await this.#lookAgain();
@@ -152,7 +157,7 @@ class Commands {
   }
 
   #show(id, { label, params, status, by, created_at: createdAt, reason }) {
-    let row = this.#list.querySelector(`[data-command-id="${CSS.escape(id)}"]`);
+    let row = this.#row(id);
     if (!row) {
       row = this.#panel.querySelector("[data-command-template]").content.cloneNode(true).querySelector("li");
       row.dataset.commandId = id;
@@ -174,6 +179,10 @@ class Commands {
     if (moved && steps.open) this.#showSteps(steps);
   }
 
+  #row(id) {
+    return this.#list.querySelector(`[data-command-id="${CSS.escape(id)}"]`);
+  }
+
   async #send(form) {
     const { order, label } = form.dataset;
     const params = {};
@@ -191,7 +200,9 @@ class Commands {
       const key = { "Idempotency-Key": crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` };
       const body = { name: order, params, devices: [this.#settings.device] };
       const answer = await call("POST", this.#settings.commands, body, key);
-      this.follow(Object.fromEntries(answer.commands.map((command) => [command.id, { ...command, by: command.created_by }])));
+      // One that was pushed already may be further on than the answer says.
+      const unseen = answer.commands.filter(({ id }) => !this.#row(id));
+      this.follow(Object.fromEntries(unseen.map((command) => [command.id, { ...command, by: command.created_by }])));
       note.textContent = `${label}: queued.`;
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;

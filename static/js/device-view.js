@@ -19,6 +19,16 @@ export function showChange(root, change) {
   }
 }
 
+/** The severity of the worst open alert; "" if there is none. */
+export function showWorst(root, severity) {
+  if ("severity" in root.dataset) root.dataset.severity = severity;
+  for (const badge of root.querySelectorAll("[data-worst]")) {
+    badge.hidden = !severity;
+    badge.dataset.severity = severity;
+    badge.querySelector("[data-worst-word]").textContent = severity.charAt(0).toUpperCase() + severity.slice(1);
+  }
+}
+
 function showPresence(root, presence) {
   root.dataset.presence = presence;
   for (const badge of root.querySelectorAll("[data-presence-badge]")) {

@@ -1,16 +1,19 @@
 // The device page: one component per tab, and only the tab that is looked at is subscribed.
 
 import { Control } from "./control.js";
-import { showChange } from "./device-view.js";
+import { showChange, showWorst } from "./device-view.js";
 import { History } from "./history.js";
 import { watch } from "./live.js";
 import { Operations } from "./operations.js";
 import { TabManager } from "./tab-manager.js";
 import { toast } from "./toast.js";
+import { watchWorst } from "./worst-alerts.js";
 
 const page = document.getElementById("device");
 const settings = JSON.parse(document.getElementById("device-live").textContent);
 const known = new Set(Array.from(page.querySelectorAll("[data-metric]"), (element) => element.dataset.metric));
+
+watchWorst([settings.device], (_, severity) => showWorst(page, severity));
 
 /** Follow the device: the head of the page and all values on it, then what the tab does besides. */
 function follow(besides = () => {}) {

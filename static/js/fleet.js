@@ -1,8 +1,9 @@
 // The fleet overview: the devices on this page change by themselves, the tiles are asked for again.
 
-import { showChange } from "./device-view.js";
+import { showChange, showWorst } from "./device-view.js";
 import { watch } from "./live.js";
 import { toast } from "./toast.js";
+import { watchWorst } from "./worst-alerts.js";
 
 const SUMMARY_EVERY = 15_000;
 const SUMMARY_SOON = 1_000;
@@ -21,6 +22,7 @@ window.addEventListener("pageshow", () => {
 });
 
 if (devices.size) {
+  watchWorst(devices.keys(), (deviceId, severity) => showWorst(devices.get(deviceId), severity));
   watch([...devices.keys()], (deviceId, change) => {
     const root = devices.get(deviceId);
     const before = root.dataset.presence;

@@ -240,4 +240,5 @@ ROWS = OF_PROJECTS | SHARED | OF_THE_PLATFORM
 
 
 def registered() -> set[str]:
+    admin.autodiscover()
     return {model._meta.label for model in admin.site._registry}

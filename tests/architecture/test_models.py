@@ -7,6 +7,7 @@ from django.db import models
 from tests.architecture.house import APPS
 
 pytestmark = pytest.mark.once
+admin.autodiscover()
 
 # Their keys are composite, which the admin cannot address; the series and their charts are there.
 NOT_IN_THE_ADMIN = {

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from devices.addresses import AddressRefused, look_up, may_connect
 from devices.console.brokers import OWN, ListedBroker, brokers_for, read_entry
 from devices.models import AuditEntry, Project
+from iotsphere.celery import refuse_wrong_settings
 from iotsphere.models import User
 from tests.fixtures.console import OpenConsole
 from tests.servers.brokers import Broker
@@ -207,12 +208,18 @@ def test_what_a_broker_refuses_is_told(
 )
 def test_an_entry_that_cannot_be_read_is_found_at_start(settings: Settings, entry: str) -> None:
     settings.MQTT_CONSOLE_BROKERS = [entry]
-    assert [error.id for error in run_checks()] == ["devices.E001"]
+    assert [error.id for error in run_checks(tags=["iotsphere"])] == ["devices.E001"]
 
 
 def test_a_name_that_is_taken_is_found_at_start(settings: Settings) -> None:
     settings.MQTT_CONSOLE_BROKERS = ["Plant=mqtt://10.1.2.3", "Plant=mqtt://10.1.2.4"]
-    assert [error.id for error in run_checks()] == ["devices.E002"]
+    assert [error.id for error in run_checks(tags=["iotsphere"])] == ["devices.E002"]
+
+
+def test_a_worker_does_not_start_with_it(settings: Settings) -> None:
+    settings.MQTT_CONSOLE_BROKERS = ["Plant="]
+    with pytest.raises(SystemExit, match="entry 1"):
+        refuse_wrong_settings()
 
 
 def test_an_entry_has_all_its_parts() -> None:

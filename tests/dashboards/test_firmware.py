@@ -8,7 +8,8 @@ from tests.devices.firmware import begin, fetch, says
 from tests.factories import DeviceFactory, FirmwarePackageFactory
 from tests.fixtures.clients import PageClient
 
-ANSWERS = {"waves": "1, rest", "soak": 5, "most_failed_percent": 10, "timeout": 60, "expires_after": 24}
+LIMITS = {"most_failed_percent": 10, "most_failed": 3}
+ANSWERS = {"waves": "1, rest", "soak": 5, "timeout": 60, "expires_after": 24, **LIMITS}
 
 
 @pytest.fixture
@@ -30,6 +31,7 @@ def test_an_operator_sees_whom_it_is_for_and_begins(
     assert preview.context["plan"].targets == lamps
     begun = pages(oscar).post(address, {**ANSWERS, "seen": preview.context["form"]["seen"].value()})
     campaign = FirmwareCampaign.objects.get()
+    assert (campaign.most_failed_percent, campaign.most_failed) == (10, 3)
     assert begun["Location"] == f"/firmware/campaigns/{campaign.pk}/"
     assert pages(vera).post(address, ANSWERS).status_code == 403
 

@@ -52,6 +52,21 @@ def test_pages_of_every_kind_keep_to_the_policy_and_fit_a_phone(page_as: PageAs,
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
 
 
+def test_a_device_is_where_the_map_is_clicked(page_as: PageAs, root: User, acme: Project) -> None:
+    device = DeviceFactory.create(project=acme)
+    page = page_as(root, viewport={"width": 1440, "height": 900})
+    page.goto(page_of(device))
+    expect(page.locator(".place-map canvas")).to_be_visible()
+    page.locator(".place-map").click(position={"x": 300, "y": 120})
+    clicked = page.get_by_label("Latitude").input_value()
+    expect(page.locator(".place-map .mark")).to_be_visible()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".place-map")).to_have_count(0)
+    device.refresh_from_db()
+    assert device.latitude == float(clicked)
+    assert device.longitude is not None
+
+
 def test_names_are_only_names(page_as: PageAs, root: User, acme: Project) -> None:
     for number, name in enumerate(MARKUP):
         project = Project.objects.create(name=name, slug=f"p-{number}")

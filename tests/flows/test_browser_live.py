@@ -38,10 +38,10 @@ def test_presence_changes_by_itself_and_the_tiles_follow(page: Page, heater: Dev
     open_live(page, "/")
     expect(page.locator(".tile[data-presence=unknown]")).to_contain_text("1")
     send("WATER_HEATER_01", temperature=50)
-    expect(page.locator(".badge")).to_have_text("Online")
+    expect(page.locator("[data-presence-badge]")).to_have_text("Online")
     expect(page.locator(".tile[data-presence=online]")).to_contain_text("1")
     live.push(live.presence_changes(sweep(timezone.now() + timedelta(hours=1))))
-    expect(page.locator(".badge")).to_have_text("Offline")
+    expect(page.locator("[data-presence-badge]")).to_have_text("Offline")
     expect(page.locator(".tile[data-presence=offline]")).to_contain_text("1")
 
 

@@ -5,9 +5,12 @@ import re
 import pytest
 from playwright.sync_api import Page
 
+from alerts.live import push_alerts
+from alerts.models import Alert
 from devices.models import Device, Presence, Project
 from iotsphere.models import User
 from telemetry import live
+from tests.alerts.rules import alert_of
 from tests.factories import NOON, DeviceFactory
 from tests.fixtures.browser import PageAs, expect
 from tests.fixtures.live import Portal
@@ -46,14 +49,31 @@ def test_devices_stand_on_the_map_and_in_the_list(page_as: PageAs, vera: User, f
     expect(page.locator(".places__list .places__name")).to_have_text(["Berlin", "Cape Town", "Hamburg"])
 
 
-def test_a_mark_changes_with_the_presence_of_its_device(page_as: PageAs, vera: User, fleet: list[Device]) -> None:
+def test_a_mark_changes_with_presence_and_alerts_of_its_device_and_so_does_its_card(
+    page_as: PageAs, vera: User, acme: Project, fleet: list[Device]
+) -> None:
     page = page_as(vera, viewport={"width": 1440, "height": 900})
     open_map(page)
     mark = page.locator("[data-mark=Cape-Town] .mark")
     expect(mark).to_have_attribute("data-presence", "online")
+    Device.objects.filter(pk=fleet[2].pk).update(presence=Presence.OFFLINE)  # what it learns, whenever it asks
     live.push({"Cape-Town": {"project": fleet[2].project_id, "presence": "offline", "last_message": NOON}})
     expect(mark).to_have_attribute("data-presence", "offline")
     expect(page.locator(".places__list li", has_text="Cape Town")).to_contain_text("Offline")
+    alert = alert_of(acme, device=fleet[2], severity="critical")
+    push_alerts([alert.pk])
+    expect(mark).to_have_attribute("data-severity", "critical")
+    Alert.objects.update(resolved_at=NOON)
+    push_alerts([alert.pk])
+    expect(page.locator("[data-mark=Cape-Town] [data-severity]")).to_have_count(0)
+    push_alerts([alert_of(acme, device=fleet[2], severity="low").pk])
+    page.goto("/?view=grid")
+    card = page.locator("[data-device=Cape-Town]")
+    expect(card.locator("[data-worst]")).to_have_text("Low alert")
+    Alert.objects.update(severity="high")
+    push_alerts(Alert.objects.open().values_list("pk", flat=True))
+    expect(card).to_have_attribute("data-severity", "high")
+    expect(card.locator("[data-worst]")).to_have_text("High alert")
 
 
 def test_a_mark_says_which_device_it_is_by_keyboard_and_as_text(

@@ -26,7 +26,7 @@ def test_an_operator_signs_in_watches_looks_back_and_signs_out(page_as: PageAs, 
     send("WATER_HEATER_01", temperature=61.4)
     card = page.locator("[data-device=WATER_HEATER_01]")
     expect(card.locator("[data-metric=temperature]")).to_have_text("61.4")
-    expect(card.locator(".badge")).to_have_text("Online")
+    expect(card.locator("[data-presence-badge]")).to_have_text("Online")
 
     page.get_by_role("link", name="Cellar heater").click()
     expect(page).to_have_url(re.compile("/devices/WATER_HEATER_01/$"))

@@ -1,6 +1,7 @@
-// The fleet on a map: coloured by presence as it changes, and as a list beside it.
+// The fleet on a map: coloured by presence and alerts as they change, and as a list beside it.
 
 import { watch } from "../live.js";
+import { watchWorst } from "../worst-alerts.js";
 import { urgency } from "./clusters.js";
 import { Marks, MOST_LISTED, row } from "./marks.js";
 import { makeMap } from "./world.js";
@@ -34,17 +35,21 @@ function follow() {
   const byId = new Map(devices.map((device) => [device.device_id, device]));
   const ids = [...byId.keys()];
   let due = false;
+  const change = (deviceId, what, value) => {
+    const device = byId.get(deviceId);
+    if (!device || device[what] === value) return;
+    device[what] = value;
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      draw();
+    });
+  };
+  watchWorst(ids, (deviceId, severity) => change(deviceId, "severity", severity));
   for (let start = 0; start < ids.length; start += MOST_WATCHED_AT_ONCE) {
     watch(ids.slice(start, start + MOST_WATCHED_AT_ONCE), (deviceId, { presence }) => {
-      const device = byId.get(deviceId);
-      if (!presence || !device || device.presence === presence) return;
-      device.presence = presence;
-      if (due) return;
-      due = true;
-      requestAnimationFrame(() => {
-        due = false;
-        draw();
-      });
+      if (presence) change(deviceId, "presence", presence);
     });
   }
 }
