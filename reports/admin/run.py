@@ -47,9 +47,6 @@ class RunAdmin(ReadOnly, ProjectScoped, EndlessPage):
     nothing = "No reports yet"
     nothing_help = "Run one from a template, or on the operators' page."
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("template", "schedule__template")
-
     def has_cancel_permission(self, request: HttpRequest, *_: Any) -> bool:
         return self.has_module_permission(request)
 

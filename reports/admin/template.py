@@ -90,7 +90,7 @@ class ReportTemplateAdmin(ProjectScoped, Page):
 
     @display(description="kind", ordering="kind")
     def what(self, template: ReportTemplate) -> str:
-        return KINDS[template.kind].label if template.kind in KINDS else template.kind
+        return template.kind_in_words
 
     @display(description="schedules", ordering="schedules_of_it")
     def schedule_count(self, template: Any) -> int:

@@ -75,7 +75,6 @@ class RunFilter(filters.FilterSet):
     schedule = filters.NumberFilter(help_text="The schedule's number.")
     kind = filters.CharFilter()
     status = filters.MultipleChoiceFilter(choices=RunStatus.choices)
-    format = filters.MultipleChoiceFilter(choices=Format.choices)
 
     class Meta:
         model = Run

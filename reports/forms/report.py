@@ -32,6 +32,7 @@ RANGES = [
 FIXED = "fixed"
 # Under which field of the form something is said about a parameter.
 FIELDS = {"from": "start", "to": "end"}
+SAID_OF_KINDS = ("name", "label", "description", "icon", "is_about_devices", "is_about_models")
 
 
 class Several(forms.SelectMultiple):
@@ -87,11 +88,11 @@ class ReportForm(forms.Form):
 
     @property
     def kinds(self) -> list[dict[str, Any]]:
-        """Each with the boxes of its parts."""
+        """What one chooses from, each with the boxes of its parts."""
         boxes = list(self["sections"])
         return [
             {
-                "kind": kind,
+                **{what: getattr(kind, what) for what in SAID_OF_KINDS},
                 "sections": [box for box in boxes if str(box.data["value"]).startswith(f"{name}.")],
             }
             for name, kind in KINDS.items()

@@ -15,7 +15,7 @@ from alerts.messages import InvalidTemplate, check_template
 from alerts.models import Alert
 from devices.permissions import ProjectScopedQuerySet, Role
 from reports.models.template import ReportTemplate
-from reports.timing import Every, InvalidTiming, Timing, read_timing
+from reports.timing import Every, InvalidTiming, Timing, in_words, read_timing
 
 MOST_ADDRESSES = 50
 # What the subject and the text of a mail may name.
@@ -105,6 +105,10 @@ class Schedule(models.Model):
     def is_troubled(self) -> bool:
         """Something could not be made or sent, and nothing has been delivered since."""
         return any(alert.is_open for alert in self.alerts.all())
+
+    @property
+    def next_in_words(self) -> str:
+        return in_words(self.next_due.astimezone(ZoneInfo(str(self.time_zone)))) if self.next_due else ""
 
     @property
     def timing(self) -> Timing:

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from devices.models import Project
 from devices.permissions import AnyUser, ProjectScopedQuerySet
+from reports.kinds import KINDS
 from reports.question import read
 
 
@@ -55,6 +56,10 @@ class ReportTemplate(models.Model):
     def parameters(self) -> dict[str, Any]:
         """What is asked for when it is made: of its own project, whatever else was said."""
         return {**self.said, "kind": self.kind, "project": self.project.slug}
+
+    @property
+    def kind_in_words(self) -> str:
+        return KINDS[self.kind].label if self.kind in KINDS else self.kind
 
     def check_parameters(self, user: AnyUser) -> None:
         """Raises what reports.question.read does, if no report can be made by them with the rights of `user`."""

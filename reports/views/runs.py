@@ -39,7 +39,6 @@ def reports(request: HttpRequest) -> HttpResponse:
     context = {
         "filters": filters,
         "page": Paginator(found.order_by("-requested_at", "-pk"), PAGE_SIZE).get_page(request.GET.get("page")),
-        "kinds": KINDS,
         "templates": ReportTemplate.objects.where_user_may(request.user, Permission.RUN_REPORTS)[:12],
         "projects": Project.objects.visible_to(request.user).values_list("slug", "name"),
         "may_run": Project.objects.where_user_may(request.user, Permission.RUN_REPORTS).exists(),
@@ -77,7 +76,7 @@ def report(request: HttpRequest, uuid: UUID) -> HttpResponse:
     manages = may(request.user, Permission.MANAGE_REPORTS, found.project)
     context = {
         "run": found,
-        "kind": KINDS.get(found.kind),
+        "kind": KINDS[found.kind].label if found.kind in KINDS else found.kind,
         "also": list(found.also.all()),
         "may_run": may(request.user, Permission.RUN_REPORTS, found.project),
         "may_manage": manages,

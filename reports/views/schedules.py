@@ -17,7 +17,6 @@ from rest_framework.exceptions import APIException
 from devices.permissions import Permission
 from reports import schedules as verbs
 from reports.forms.schedule import ScheduleForm
-from reports.kinds import KINDS
 from reports.links import subscription
 from reports.models import ReportTemplate, Schedule
 from reports.models.schedule import NAMES, SUBJECT, TEXT
@@ -40,7 +39,6 @@ def templates(request: HttpRequest) -> HttpResponse:
         "page": Paginator(found.annotate(schedule_count=Count("schedules")).order_by("name", "pk"), PAGE_SIZE).get_page(
             request.GET.get("page")
         ),
-        "kinds": KINDS,
         "managed": set(managed.values_list("pk", flat=True)),
         "runnable": set(
             ReportTemplate.objects.where_user_may(request.user, Permission.RUN_REPORTS).values_list("pk", flat=True)
@@ -68,7 +66,6 @@ def schedules(request: HttpRequest) -> HttpResponse:
     found = found.select_related("template__project", "owner").prefetch_related("alerts")
     context = {
         "page": Paginator(found.order_by("is_paused", "next_due", "pk"), PAGE_SIZE).get_page(request.GET.get("page")),
-        "kinds": KINDS,
         "filters": {"address": "?"},
     }
     return render(request, "reports/schedules.html", context)
