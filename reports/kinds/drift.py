@@ -22,6 +22,7 @@ from reports.documents import (
     Text,
     Tone,
 )
+from reports.kinds.performance import range_of
 from reports.words import time_in_words
 
 TONE_OF = {
@@ -38,7 +39,8 @@ MOST_CHECKS = 1_000
 
 def checks_of(version: ModelVersion, asked: Asked) -> list[DriftCheck]:
     """Those whose window ended in the report's time, oldest first."""
-    found = version.checks.filter(end__gt=asked.start, end__lte=asked.end).select_related("baseline")
+    over = range_of(asked)
+    found = version.checks.filter(end__gt=over.start, end__lte=over.end).select_related("baseline")
     return list(found.order_by("-end", "-pk")[:MOST_CHECKS])[::-1]
 
 

@@ -13,10 +13,10 @@ from reports.render import write
 def made(user: AnyUser, form: str = "pdf", **said: Any) -> bytes:
     """The file of the report that is asked for."""
     file = BytesIO()
-    write(read(said, user), form, file)
+    write(read({name.rstrip("_"): value for name, value in said.items()}, user), form, file)
     return file.getvalue()
 
 
-def text_of(pdf: bytes) -> str:
-    """All that is written in it, page after page."""
-    return "\n".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages)
+def words_of(pdf: bytes) -> str:
+    """All that is written in it, in the order in which it was drawn, with single spaces."""
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages).split())

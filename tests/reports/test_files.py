@@ -7,7 +7,7 @@ from pypdf import PdfReader
 
 from devices.models import Device
 from iotsphere.models import User
-from tests.reports.asking import made, text_of
+from tests.reports.asking import made, words_of
 
 pytestmark = pytest.mark.django_db
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 def test_one_report_says_the_same_in_every_format(vera: User, heater: Device) -> None:
     said = {"kind": "availability", "range": "7d", "project": "acme"}
     pdf, csv, book, data = (made(vera, form, **said) for form in ("pdf", "csv", "xlsx", "json"))
-    assert "WATER_HEATER_01" in text_of(pdf)
+    assert "WATER_HEATER_01" in words_of(pdf)
     assert csv.decode().splitlines()[0].startswith("device_id,device,project,percent,online_seconds")
     assert "WATER_HEATER_01" in [cell.value for cell in load_workbook(BytesIO(book))["Devices"]["A"]]
     assert [section["name"] for section in json.loads(data)["sections"]] == [
