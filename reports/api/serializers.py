@@ -111,11 +111,17 @@ class ColleaguesField(serializers.SlugRelatedField):
         return get_user_model().objects.filter(is_active=True, memberships__project__in=projects).distinct()
 
 
+@extend_schema_field({"type": "string", "pattern": r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"})
+class ClockField(serializers.TimeField):
+    """A time of the day."""
+
+
 class ScheduleSerializer(RowSerializer):
     fixed = ("template",)
     template = TemplateField(queryset=ReportTemplate.objects.all())
     project = serializers.CharField(source="template.project.slug", read_only=True)
     owner: serializers.RelatedField = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    at = ClockField(required=False)
     time_zone = TimeZoneField(required=False, help_text="Whose clock it goes by. Else yours, or the project's.")
     weekdays = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=6), max_length=7, required=False

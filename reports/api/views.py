@@ -2,7 +2,7 @@ from django.http import HttpResponseBase
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticated
@@ -29,6 +29,7 @@ from reports.kinds import KINDS
 from reports.models import Delivery, DeliveryStatus, Format, Purpose, ReportTemplate, Run, RunStatus, Schedule
 from reports.recipients import recipients
 
+CANNOT_BE_MADE = OpenApiResponse(description="It cannot be made any more; `errors` says why.")
 UUID = "[0-9a-f-]{36}"
 FILE = {(200, mime): OpenApiTypes.BINARY for mime in ("application/pdf", "text/csv", "application/json")}
 
@@ -121,7 +122,11 @@ class RunViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
             raise Conflict("It is over already.")
         return Response(self.get_serializer(self.get_object()).data)
 
-    @extend_schema(summary="Run a report again", request=None, responses={201: RunSerializer, 202: RunSerializer})
+    @extend_schema(
+        summary="Run a report again",
+        request=None,
+        responses={201: RunSerializer, 202: RunSerializer, 400: CANNOT_BE_MADE},
+    )
     @action(detail=True, methods=["post"])
     def again(self, request: Request, uuid: str) -> Response:
         """With the same parameters, as of now, and with your rights."""
@@ -200,7 +205,9 @@ class ScheduleViewSet(ForManagers, ModelViewSet):
             raise Conflict("It is not paused.")
         return Response(self.get_serializer(self.get_object()).data)
 
-    @extend_schema(summary="Send yourself what a schedule sends", request=None, responses={202: RunSerializer})
+    @extend_schema(
+        summary="Send yourself what a schedule sends", request=None, responses={202: RunSerializer, 400: CANNOT_BE_MADE}
+    )
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: str) -> Response:
         """As of now, to your own mail address alone."""

@@ -21,7 +21,7 @@ from tests.factories import MembershipFactory, UserFactory
 from tests.fixtures.clients import ApiClient, PageClient
 from tests.reports.schedules import DAY, schedule_of, template_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.usefixtures("folder")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder")]
 
 
 def live_until(now: datetime) -> None:
