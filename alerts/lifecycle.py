@@ -15,6 +15,7 @@ from alerts.messages import fill
 from alerts.models import Alert, AlertEvent, AlertRule, EventKind, RuleState
 from alerts.models.alert import AlertQuerySet, AlertStatus
 from alerts.notify import outbox
+from alerts.notify.silences import look_again
 from alerts.rulebook import Subject
 from alerts.words import figure_in_words, names_of
 from devices.permissions import AnyUser
@@ -79,10 +80,13 @@ def assign(alert: Alert, to: "AnyUser | None", by: "AnyUser") -> bool:
     return _change(alert, EventKind.ASSIGNED, by, timezone.now(), {}, text, assigned_to_id=to.pk if to else None)
 
 
-def snooze(alert: Alert, until: datetime, by: "AnyUser") -> bool:
-    """No notifications of it until then."""
-    text = f"until {until:%Y-%m-%d %H:%M} UTC"
-    return _change(alert, EventKind.SNOOZED, by, timezone.now(), {}, text, snoozed_until=until)
+def snooze(alert: Alert, until: datetime | None, by: "AnyUser") -> bool:
+    """No notifications of it until then; None: it is over, and what was put off is told."""
+    text = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "no longer"
+    with transaction.atomic():
+        snoozed = _change(alert, EventKind.SNOOZED, by, timezone.now(), {}, text, snoozed_until=until)
+        look_again(alert.project_id)
+    return snoozed
 
 
 def comment(alert: Alert, text: str, by: "AnyUser") -> AlertEvent:

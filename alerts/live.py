@@ -77,12 +77,10 @@ def unread_of(user: AnyUser) -> QuerySet[Notification]:
     ).order_by("-pk")
 
 
-def mark_read(user: AnyUser, pk: int | None = None) -> int:
-    """They have seen all of it, or one notification; how many that were."""
+def mark_read(user: AnyUser, **about: Any) -> int:
+    """They have seen all of it, or what fits (`pk` of a notification, `alert`); how many that were."""
     with transaction.atomic():
-        told = Notification.objects.filter(user=user.pk, transport=Transport.IN_APP, read_at=None)
-        if pk is not None:
-            told = told.filter(pk=pk)
+        told = Notification.objects.filter(user=user.pk, transport=Transport.IN_APP, read_at=None, **about)
         pks = list(told.values_list("pk", flat=True))
         Notification.objects.filter(pk__in=pks).update(read_at=timezone.now())
         push_notifications(user.pk, pks)

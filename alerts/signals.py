@@ -4,14 +4,15 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models.signals import post_save, pre_delete
+from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
 from alerts import evaluate, rulebook
 from alerts.conditions import PRESENCE
 from alerts.lifecycle import end
-from alerts.models import Alert, AlertRule, RuleState
+from alerts.models import Alert, AlertRule, RuleState, Silence
+from alerts.notify.silences import look_again
 from devices.models import Device, Lifecycle
 from devices.signals import presence_changed
 
@@ -49,3 +50,10 @@ def end_of_service(instance: Device, **_: Any) -> None:
     if instance.lifecycle != Lifecycle.ACTIVE:
         end(Alert.objects.filter(device=instance), f"The device was {instance.lifecycle}.")
         RuleState.objects.filter(device=instance).delete()
+
+
+@receiver([post_save, post_delete], sender=Silence)
+def tell_what_was_put_off(instance: Silence, created: bool = False, **_: Any) -> None:
+    """It may end earlier than it was to, or be about something else."""
+    if not created:
+        look_again(instance.project_id)

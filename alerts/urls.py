@@ -10,6 +10,7 @@ urlpatterns = [
     path("alerts/rules/preview/", rules.preview, name="rule-preview"),
     path("alerts/rules/<int:pk>/", rules.rule, name="rule"),
     path("alerts/rules/<int:pk>/edit/", rules.edit, name="rule-edit"),
+    path("alerts/rules/<int:pk>/copy/", rules.copy, name="rule-copy"),
     path("alerts/rules/<int:pk>/delete/", rules.delete, name="rule-delete"),
     path("alerts/rules/<int:pk>/versions/", rules.history, name="rule-versions"),
     path("alerts/rules/<int:pk>/why/", rules.why, name="rule-why"),

@@ -14,6 +14,10 @@ class AddressRefused(Exception):
     """A host the portal does not connect to. The text says why."""
 
 
+class LeadsNowhere(AddressRefused):
+    """Nobody knows the name, at the moment."""
+
+
 def look_up(host: str, port: int, allowed: Sequence[Network] = ()) -> str:
     """One address of `host`, to be connected to as it is: asked again, the name could lead elsewhere.
 
@@ -23,7 +27,7 @@ def look_up(host: str, port: int, allowed: Sequence[Network] = ()) -> str:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise AddressRefused(f"{host} leads nowhere: {error}.") from error
+        raise LeadsNowhere(f"{host} leads nowhere: {error}.") from error
     addresses = [str(sockaddr[0]).partition("%")[0] for *_, sockaddr in found]
     for address in addresses:
         if not may_connect(address, allowed):

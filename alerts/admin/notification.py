@@ -11,11 +11,19 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from alerts.models import EscalationStep, Notification, NotificationPreference, PushSubscription, Transport, Webhook
+from alerts.models import (
+    DeliveryAttempt,
+    EscalationStep,
+    Notification,
+    NotificationPreference,
+    PushSubscription,
+    Transport,
+    Webhook,
+)
 from alerts.notify.trial import Trial, try_person, try_webhook
 from alerts.payloads import NAMES
 from devices.admin.filters import ProjectFilter
-from devices.admin.page import EndlessPage, Page
+from devices.admin.page import EndlessPage, Page, Rows
 from devices.admin.scope import ForSuperusers, ProjectScoped, ReadOnly, may_manage, runs_platform
 from devices.permissions import Permission
 
@@ -34,11 +42,23 @@ def tell(page: Page, request: HttpRequest, trials: Sequence[Trial]) -> None:
         page.message_user(request, "There is nobody to be sent a test: no address, or no browser.", messages.WARNING)
 
 
+class TryInline(ReadOnly, Rows):
+    model = DeliveryAttempt
+    fields = ["at", "delivered", "answer"]
+    readonly_fields = ["at", "delivered", "answer"]
+    verbose_name = "try"
+    verbose_name_plural = "tries"
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_manage(request, Permission.MANAGE_RULES)
+
+
 @admin.register(Notification)
 class NotificationAdmin(ReadOnly, ProjectScoped, EndlessPage):
     """Who was told what, and what the other side answered."""
 
     permission = Permission.MANAGE_RULES
+    inlines = [TryInline]
     list_display = ["created_at", "alert", "event", "transport", "user", "webhook", "status", "attempts", "answer"]
     list_filter = [
         ("status", ChoicesDropdownFilter),

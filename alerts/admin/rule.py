@@ -1,23 +1,28 @@
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
-from django.forms import ModelForm
+from django.forms import BooleanField, Form, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
+from alerts import enabling
 from alerts.conditions import InvalidCondition, span
+from alerts.copying import copy_of
 from alerts.messages import NAMES as MESSAGE_NAMES
 from alerts.models import AlertRule, Backtest, RuleState
 from alerts.rules import sentence
 from alerts.schedule import InvalidSchedule
 from alerts.tasks import run_backtest
 from devices.admin.cells import cell
+from devices.admin.confirm import confirmation, is_confirmed
 from devices.admin.history import WithHistory
 from devices.admin.page import EndlessPage, Page, Rows
 from devices.admin.scope import ForSuperusers, ProjectScoped, ReadOnly, may_manage, runs_platform
@@ -31,6 +36,29 @@ EXAMPLE = (
     '"presence": "offline", and "all" or "any" of a list.'
 )
 NAMES = f"The message may hold {', '.join('{' + name + '}' for name in MESSAGE_NAMES)}. Empty: a usual one."
+
+
+class UntriedForm(Form):
+    untried = BooleanField(
+        label="Those too that were not tried as they are now", required=False, widget=UnfoldBooleanSwitchWidget
+    )
+
+
+def _what_came(rule: AlertRule) -> str:
+    if rule.is_checked:
+        return "somebody has looked at it before"
+    if (found := enabling.tried(rule)) is None:
+        return "not tried as it is now"
+    return f"would have fired {found.fires} times on {found.devices} devices in {found.days} days"
+
+
+def _refusal(rule: AlertRule, *, untried: bool) -> str:
+    """Why it is not enabled; empty if it is now."""
+    try:
+        enabling.enable(rule, seen=enabling.tried(rule), untried=untried and enabling.tried(rule) is None)
+    except enabling.NotTried as refusal:
+        return str(refusal)
+    return ""
 
 
 class BacktestInline(ReadOnly, Rows):
@@ -64,8 +92,8 @@ class AlertRuleAdmin(ProjectScoped, WithHistory):
     search_fields = ["name", "description"]
     autocomplete_fields = ["device"]
     actions = ["enable", "disable", "copy"]
-    actions_detail = ["try_a_week", "try_a_month"]
-    readonly_fields = ["does", "revision"]
+    actions_detail = ["switch_on", "switch_off", "try_a_week", "try_a_month", "copy_to_types"]
+    readonly_fields = ["is_enabled", "does", "revision"]
     fieldsets = [
         (None, {"fields": ["name", "description", "is_enabled", "does"]}),
         ("Which devices", {"fields": [("project", "device_type"), ("label", "device")]}),
@@ -96,9 +124,8 @@ class AlertRuleAdmin(ProjectScoped, WithHistory):
         if not change:
             obj.created_by_id = request.user.pk
         super().save_model(request, obj, form, change)
-        tried = Backtest.objects.filter(rule=obj, revision=obj.revision).exists()
-        if obj.is_enabled and "is_enabled" in form.changed_data and not tried:
-            text = "It is enabled untried. “Try on 7 days” shows what it would have raised."
+        if obj.is_enabled and not obj.is_checked:
+            text = "It is in force. What it says now was not tried on the past: “Try on 7 days” does."
             self.message_user(request, text, messages.WARNING)
 
     @display(description="rule", ordering="name")
@@ -131,30 +158,65 @@ class AlertRuleAdmin(ProjectScoped, WithHistory):
     def try_a_month(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._try(request, object_id, 30)
 
-    @action(description="Enable", permissions=["change"])
-    def enable(self, request: HttpRequest, rules: QuerySet[AlertRule]) -> None:
-        self._switch(request, rules, is_enabled=True)
+    @action(description="Enable …", icon="power_settings_new", permissions=["try"])
+    def switch_on(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._enable(request, [self._of(request, object_id)]) or self._back(object_id)
 
-    @action(description="Disable, and end their alerts", permissions=["change"])
-    def disable(self, request: HttpRequest, rules: QuerySet[AlertRule]) -> None:
-        self._switch(request, rules, is_enabled=False)
+    @action(description="Disable", icon="power_off", permissions=["try"])
+    def switch_off(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._disable(request, [self._of(request, object_id)]) or self._back(object_id)
+
+    @action(description="Enable …", permissions=["change"])
+    def enable(self, request: HttpRequest, rules: QuerySet[AlertRule]) -> HttpResponse | None:
+        return self._enable(request, rules)
+
+    @action(description="Disable, and end their alerts …", permissions=["change"])
+    def disable(self, request: HttpRequest, rules: QuerySet[AlertRule]) -> HttpResponse | None:
+        return self._disable(request, rules)
+
+    @action(description="Copy to other types …", icon="content_copy", permissions=["try"])
+    def copy_to_types(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("rule-copy", self._of(request, object_id).pk)
 
     @action(description="Copy", permissions=["add"])
     def copy(self, request: HttpRequest, rules: QuerySet[AlertRule]) -> None:
         """Disabled copies, to be made to fit other devices."""
-        for rule in rules:
-            rule.pk, rule.name, rule.is_enabled, rule.revision = None, f"{rule.name} (copy)"[:100], False, 1
-            rule._state.adding = True  # noqa: SLF001 (as Django's documentation copies rows)
+        for rule in map(copy_of, rules):
+            rule.created_by_id = request.user.pk
             rule.save()
         self.message_user(request, "Copied. The copies are disabled.", messages.SUCCESS)
 
-    def _switch(self, request: HttpRequest, rules: QuerySet[AlertRule], *, is_enabled: bool) -> None:
-        changed = 0
-        for rule in rules.exclude(is_enabled=is_enabled):
-            rule.is_enabled = is_enabled
-            rule.save()
-            changed += 1
-        self.message_user(request, f"{changed} {'enabled' if is_enabled else 'disabled'}.", messages.SUCCESS)
+    def _enable(self, request: HttpRequest, rules: Iterable[AlertRule]) -> HttpResponse | None:
+        """Ask first, with what each would have raised; those that were not tried need a word of their own."""
+        off = [rule for rule in rules if not rule.is_enabled]
+        form = UntriedForm(request.POST if is_confirmed(request) else None)
+        if not form.is_valid():
+            text = "They begin to raise alerts at once, and people are told of them."
+            items = [f"{rule}: {_what_came(rule)}" for rule in off]
+            return confirmation(self, request, off, title="Enable?", text=text, submit="Enable", form=form, items=items)
+        refused = [refusal for rule in off if (refusal := _refusal(rule, untried=form.cleaned_data["untried"]))]
+        text = f"{len(off) - len(refused)} enabled." + (f" {len(refused)} not: {refused[0]}" if refused else "")
+        self.message_user(request, text, messages.WARNING if refused else messages.SUCCESS)
+        return None
+
+    def _disable(self, request: HttpRequest, rules: Iterable[AlertRule]) -> HttpResponse | None:
+        on = [rule for rule in rules if rule.is_enabled]
+        if not is_confirmed(request):
+            text = "They raise nothing more, and their open alerts end."
+            return confirmation(self, request, on, title="Disable?", text=text, submit="Disable")
+        for rule in on:
+            enabling.disable(rule)
+        self.message_user(request, f"{len(on)} disabled.", messages.SUCCESS)
+        return None
+
+    def _of(self, request: HttpRequest, object_id: str) -> AlertRule:
+        rule = self.get_object(request, object_id)
+        if rule is None or not self.has_change_permission(request, rule):
+            raise Http404
+        return rule
+
+    def _back(self, object_id: str) -> HttpResponse:
+        return redirect("admin:alerts_alertrule_change", object_id)
 
     def _try(self, request: HttpRequest, object_id: str, days: int) -> HttpResponse:
         rule = self.get_object(request, object_id)

@@ -1,13 +1,16 @@
+from copy import copy
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from rest_framework import serializers
 
+from alerts import enabling
 from alerts.models import (
     Alert,
     AlertEvent,
     AlertRule,
     Backtest,
+    DeliveryAttempt,
     EscalationStep,
     Notification,
     NotificationPreference,
@@ -19,6 +22,8 @@ from alerts.rules import sentence
 from devices.api.fields import Named, TimeZoneField
 from devices.api.scoped import RowSerializer
 from devices.models import Device, DeviceType, Project
+
+HOW_TO_ENABLE = "Send `seen` with the number of a backtest, or `untried`: true."
 
 
 def user_name() -> serializers.SlugRelatedField:
@@ -93,7 +98,7 @@ class AssigneeSerializer(serializers.Serializer):
 
 
 class SnoozeSerializer(serializers.Serializer):
-    minutes = serializers.IntegerField(min_value=1, max_value=7 * 24 * 60)
+    minutes = serializers.IntegerField(min_value=0, max_value=7 * 24 * 60, help_text="0 ends it.")
 
 
 class TimeZoneName(TimeZoneField):
@@ -116,6 +121,13 @@ class AlertRuleSerializer(RowSerializer):
         required=False, help_text='Such as {"days": ["mon"], "from": "08:00", "to": "18:00"}.'
     )
     sentence = serializers.SerializerMethodField(help_text="What it will do, for people.")
+    seen: serializers.RelatedField = serializers.PrimaryKeyRelatedField(
+        queryset=Backtest.objects.all(), write_only=True, required=False,
+        help_text="To enable it: the backtest of its present revision that was looked at.",
+    )  # fmt: skip
+    untried = serializers.BooleanField(
+        write_only=True, required=False, help_text="To enable it without having tried it on the past."
+    )
 
     class Meta:
         model = AlertRule
@@ -132,14 +144,44 @@ class AlertRuleSerializer(RowSerializer):
             "time_zone",
             "message",
             "is_enabled",
+            "seen",
+            "untried",
             "revision",
             "sentence",
             "created_at",
         ]
         read_only_fields = ["revision", "created_at"]
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Whether it may be enabled is asked of the rule as it will be."""
+        seen, untried = attrs.pop("seen", None), attrs.pop("untried", False)
+        attrs = super().validate(attrs)
+        if attrs.get("is_enabled"):
+            rule = copy(self.instance) if self.instance else AlertRule()
+            for name, value in attrs.items():
+                setattr(rule, name, value)
+            try:
+                attrs |= enabling.checked(rule, seen=seen, untried=untried)
+            except enabling.NotTried as refusal:
+                raise serializers.ValidationError({"is_enabled": [f"{refusal} {HOW_TO_ENABLE}"]}) from refusal
+        return attrs
+
     def get_sentence(self, rule: AlertRule) -> str:
         return sentence(rule.compiled())
+
+
+class WantedCopiesSerializer(serializers.Serializer):
+    device_types = Named(slug_field="slug", queryset=DeviceType.objects.all(), many=True, allow_empty=False)
+    dry_run = serializers.BooleanField(default=False, help_text="Tell what would be made, and make nothing.")
+
+
+class RuleCopySerializer(serializers.Serializer):
+    device_type = serializers.CharField(source="device_type.slug")
+    name = serializers.CharField(source="rule.name")
+    sentence = serializers.CharField()
+    devices = serializers.IntegerField(source="device_count", help_text="How many it is about now.")
+    problem = serializers.CharField(help_text="Why it is not made; empty if it is.")
+    rule = serializers.IntegerField(source="rule.pk", allow_null=True, help_text="The copy; null if none was made.")
 
 
 class BacktestSerializer(serializers.ModelSerializer):
@@ -265,11 +307,18 @@ class EscalationStepSerializer(RowSerializer):
         fields = ["id", "project", "minimum", "after_minutes", "user", "role", "transport"]
 
 
+class TrySerializer(serializers.ModelSerializer):
+    class Meta:
+        model = DeliveryAttempt
+        fields = ["at", "delivered", "answer"]
+
+
 class NotificationSerializer(serializers.ModelSerializer):
     event = serializers.CharField(source="event.kind", read_only=True)
     message = serializers.CharField(source="alert.message", read_only=True)
     severity = serializers.CharField(source="alert.severity", read_only=True)
     device = serializers.CharField(source="alert.device.device_id", read_only=True, allow_null=True)
+    tries = TrySerializer(many=True, read_only=True)
 
     class Meta:
         model = Notification
@@ -284,6 +333,7 @@ class NotificationSerializer(serializers.ModelSerializer):
             "status",
             "attempts",
             "answer",
+            "tries",
             "created_at",
             "sent_at",
             "read_at",

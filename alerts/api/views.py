@@ -28,14 +28,17 @@ from alerts.api.serializers import (
     NotificationSerializer,
     OptionalTextSerializer,
     PreferenceSerializer,
+    RuleCopySerializer,
     SilenceSerializer,
     SnoozeSerializer,
     TextSerializer,
     TransportSerializer,
     TrialSerializer,
+    WantedCopiesSerializer,
     WebhookSerializer,
     WhySerializer,
 )
+from alerts.copying import make, plan
 from alerts.live import mark_read
 from alerts.models import (
     Alert,
@@ -104,8 +107,9 @@ class AlertViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMix
     @extend_schema(summary="Snooze an alert", request=SnoozeSerializer, responses=AlertWithEventsSerializer)
     @action(detail=True, methods=["post"])
     def snooze(self, request: Request, pk: str) -> Response:
-        """Nobody is told of it for some minutes."""
-        until = timezone.now() + timedelta(**self._said(SnoozeSerializer))
+        """Nobody is told of it for some minutes; then, or when it is ended early, they are told what was put off."""
+        minutes = self._said(SnoozeSerializer)["minutes"]
+        until = timezone.now() + timedelta(minutes=minutes) if minutes else None
         return self._done(lambda alert, by: lifecycle.snooze(alert, until, by), "It is over already.")
 
     @extend_schema(summary="Comment on an alert", request=TextSerializer, responses=AlertWithEventsSerializer)
@@ -149,6 +153,20 @@ class AlertRuleViewSet(ScopedViewSet, ModelViewSet):
         asked = Backtest.objects.create(rule=rule, revision=rule.revision, days=days, asked_by_id=request.user.pk)
         transaction.on_commit(partial(run_backtest.delay, asked.pk))
         return Response(BacktestSerializer(asked).data, status=202)
+
+    @extend_schema(
+        summary="Copy a rule to other device types",
+        request=WantedCopiesSerializer,
+        responses={200: RuleCopySerializer(many=True), 201: RuleCopySerializer(many=True)},
+    )
+    @action(detail=True, methods=["post"])
+    def copy(self, request: Request, pk: str) -> Response:
+        """The copies are not enabled. What devices of a type do not send makes none: `problem` says what."""
+        said = WantedCopiesSerializer(data=request.data, context=self.get_serializer_context())
+        said.is_valid(raise_exception=True)
+        copies = plan(self.get_object(), said.validated_data["device_types"])
+        made = [] if said.validated_data["dry_run"] else make(copies, request.user)
+        return Response(RuleCopySerializer(copies, many=True).data, status=201 if made else 200)
 
     @extend_schema(summary="Ask a rule why", parameters=[OF_A_DEVICE], responses=WhySerializer)
     @action(detail=True, methods=["get"], filterset_class=None, search_fields=(), ordering_fields=())
@@ -229,7 +247,7 @@ class EscalationStepViewSet(ForRuleManagers):
 class NotificationViewSet(GenericViewSet, mixins.ListModelMixin):
     """What the person who asks was told."""
 
-    queryset = Notification.objects.select_related("alert__device", "event")
+    queryset = Notification.objects.select_related("alert__device", "event").prefetch_related("tries")
     serializer_class = NotificationSerializer
     permission_classes = (IsAuthenticated,)
     filterset_class = NotificationFilter

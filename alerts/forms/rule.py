@@ -100,12 +100,5 @@ class RuleForm(forms.ModelForm):
         return {"days": days or list(DAYS), **hours}
 
 
-def copy_of(rule: AlertRule) -> AlertRule:
-    """Another one that says the same, to be made to fit other devices: not saved, not enabled."""
-    copied = ("description", "project", "device_type", "label", "device", "levels", "schedule", "time_zone", "message")
-    fields = {name: getattr(rule, name) for name in copied}
-    return AlertRule(name=f"{rule.name} (copy)"[:100], **fields)
-
-
 def _zones() -> list[str]:
     return sorted(available_timezones())

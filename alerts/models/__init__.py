@@ -1,6 +1,7 @@
 from alerts.models.alert import Alert, AlertEvent, EventKind
 from alerts.models.backtest import Backtest
 from alerts.models.notification import (
+    DeliveryAttempt,
     EscalationStep,
     Notification,
     NotificationPreference,
@@ -18,6 +19,7 @@ __all__ = [
     "AlertEvent",
     "AlertRule",
     "Backtest",
+    "DeliveryAttempt",
     "EscalationStep",
     "EventKind",
     "Notification",

@@ -9,10 +9,13 @@ from django.db.models import Q
 from alerts.messages import InvalidTemplate
 from alerts.models.alert import Alert, AlertEvent, Severity
 from alerts.models.push import PushSubscription
+from alerts.notify.post import check_address
+from alerts.notify.undelivered import Undelivered
 from alerts.payloads import check_payload
 from devices.models import Membership, Project
 from devices.permissions import ProjectScopedQuerySet, Role
 
+ANSWER = 300
 ONE_EACH = "There is a preference for this transport already: change that one."
 
 
@@ -131,10 +134,18 @@ class Webhook(models.Model):
         return self.name
 
     def clean(self) -> None:
+        errors: dict[str, str] = {}
         try:
             check_payload(self.template)
         except InvalidTemplate as error:
-            raise ValidationError({"template": str(error)}) from error
+            errors["template"] = str(error)
+        if not Webhook.objects.filter(pk=self.pk, url=self.url).exists():
+            try:
+                check_address(self.url)
+            except Undelivered as error:
+                errors["url"] = str(error)
+        if errors:
+            raise ValidationError(errors)
 
 
 class EscalationStep(models.Model):
@@ -205,7 +216,7 @@ class Notification(models.Model):
     due_at = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    answer = models.CharField(max_length=300, blank=True, help_text="What the other side said last.")
+    answer = models.CharField(max_length=ANSWER, blank=True, help_text="What the other side said last.")
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
@@ -253,3 +264,18 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_transport_display()} to {self.user or self.webhook}: {self.alert}"
+
+
+class DeliveryAttempt(models.Model):
+    """One try to deliver a notification, and what the other side said."""
+
+    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="tries")
+    at = models.DateTimeField()
+    delivered = models.BooleanField()
+    answer = models.CharField(max_length=ANSWER, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+
+    def __str__(self) -> str:
+        return self.answer or ("Delivered" if self.delivered else "Not delivered")

@@ -76,10 +76,9 @@ class AlertRule(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """A rule whose meaning changes is another revision: what states remember is read with care then."""
-        if not self._state.adding and self._means_something_else():
-            self.revision += 1
-            if kwargs.get("update_fields") is not None:
-                kwargs["update_fields"] = {*kwargs["update_fields"], "revision"}
+        before, self.revision = self.revision, self.next_revision()
+        if self.revision != before and kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "revision"}
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
@@ -89,6 +88,10 @@ class AlertRule(models.Model):
     def is_checked(self) -> bool:
         """It means what it did when somebody looked at its backtest, or chose not to."""
         return self.checked_revision == self.revision
+
+    def next_revision(self) -> int:
+        """The revision that it will be when it is saved."""
+        return self.revision + (not self._state.adding and self._means_something_else())
 
     def clean(self) -> None:
         errors: dict[str, ValidationError] = {}

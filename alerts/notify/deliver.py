@@ -15,9 +15,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from alerts.live import push_notifications
-from alerts.models import EventKind, Notification, NotificationStatus, Transport
+from alerts.models import DeliveryAttempt, EventKind, Notification, NotificationStatus, Transport
+from alerts.models.notification import ANSWER
 from alerts.notify import email, web_push, webhook
-from alerts.notify.silences import silenced_until
+from alerts.notify.silences import SILENCED, silenced_until
 from alerts.notify.undelivered import Gone, Undelivered
 from devices.permissions import Permission, may
 
@@ -70,7 +71,7 @@ def _send(claimed: Sequence[Notification], now: datetime) -> int:
         if reason := _is_needless(notification):
             _note([notification], NotificationStatus.DROPPED, reason, now)
         elif (until := silenced_until(notification.alert, now)) is not None:
-            _put_off([notification], until, "silenced")
+            _put_off([notification], until, SILENCED)
         elif notification.transport == Transport.EMAIL and notification.user_id is not None:
             mails[notification.user_id].append(notification)
         elif monotonic() - began > WORK_AT_MOST:
@@ -130,7 +131,9 @@ def _try(notifications: Sequence[Notification], now: datetime) -> int:
         for notification in notifications:
             _fail(notification, str(error), now)
         return 0
-    _note(notifications, NotificationStatus.SENT, answer, now)
+    with transaction.atomic():
+        _note(notifications, NotificationStatus.SENT, answer, now)
+        _keep(notifications, answer, now, delivered=True)
     return len(notifications)
 
 
@@ -143,8 +146,22 @@ def _fail(notification: Notification, answer: str, now: datetime) -> None:
     attempts = notification.attempts + 1
     log.warning("a notification was not delivered", notification=notification.pk, attempts=attempts, answer=answer)
     status = NotificationStatus.DEAD if attempts >= ATTEMPTS else NotificationStatus.QUEUED
-    Notification.objects.filter(pk=notification.pk).update(
-        status=status, attempts=attempts, answer=answer[:300], due_at=now + pause_after(attempts), claimed_at=None
+    with transaction.atomic():
+        Notification.objects.filter(pk=notification.pk).update(
+            status=status,
+            attempts=attempts,
+            answer=answer[:ANSWER],
+            due_at=now + pause_after(attempts),
+            claimed_at=None,
+        )
+        _keep([notification], answer, now, delivered=False)
+
+
+def _keep(notifications: Sequence[Notification], answer: str, now: datetime, *, delivered: bool) -> None:
+    """In the log of deliveries."""
+    DeliveryAttempt.objects.bulk_create(
+        DeliveryAttempt(notification_id=notification.pk, at=now, delivered=delivered, answer=answer[:ANSWER])
+        for notification in notifications
     )
 
 
@@ -152,7 +169,7 @@ def _note(notifications: Sequence[Notification], status: NotificationStatus, ans
     rows = Notification.objects.filter(pk__in=[notification.pk for notification in notifications])
     sent_at = now if status == NotificationStatus.SENT else None
     with transaction.atomic():
-        rows.update(status=status, answer=answer[:300], sent_at=sent_at, claimed_at=None)
+        rows.update(status=status, answer=answer[:ANSWER], sent_at=sent_at, claimed_at=None)
         for notification in notifications:
             if notification.user_id is not None and notification.transport == Transport.IN_APP:
                 push_notifications(notification.user_id, [notification.pk])

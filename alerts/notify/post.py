@@ -4,12 +4,12 @@ import http.client
 import socket
 import ssl
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
 from alerts.notify.undelivered import Gone, Undelivered
-from devices.addresses import AddressRefused, look_up
+from devices.addresses import AddressRefused, LeadsNowhere, look_up
 
 TIMEOUT = 10.0
 MAX_ANSWER = 200
@@ -21,14 +21,11 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> str:
 
     What was answered; raises Undelivered for anything but 2xx, Gone for what says that there is nobody.
     """
-    parts = urlsplit(url)
+    parts, port = _read(url)
     host = parts.hostname or ""
-    if parts.scheme not in {"http", "https"} or not host:
-        raise Undelivered("The address is not http or https.")
     try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
         address = look_up(host, port, settings.WEBHOOK_PRIVATE_NETWORKS)
-    except (AddressRefused, ValueError) as error:
+    except AddressRefused as error:
         raise Undelivered(str(error)) from error
     connection = (_PinnedTLS if parts.scheme == "https" else _Pinned)(address, host, port)
     try:
@@ -43,6 +40,28 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> str:
     if not 200 <= answer.status < 300:
         raise (Gone if answer.status in GONE else Undelivered)(f"{answer.status} {answer.reason} {text}".strip())
     return f"{answer.status} {answer.reason}"
+
+
+def check_address(url: str) -> None:
+    """Raise Undelivered for what can never be posted to, or leads into the portal's own network now."""
+    parts, port = _read(url)
+    try:
+        look_up(parts.hostname or "", port, settings.WEBHOOK_PRIVATE_NETWORKS)
+    except LeadsNowhere:
+        return  # it may lead somewhere by the time something is sent
+    except AddressRefused as error:
+        raise Undelivered(str(error)) from error
+
+
+def _read(url: str) -> tuple[SplitResult, int]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise Undelivered(f"The address cannot be read: {error}.") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise Undelivered("The address is not http or https.")
+    return parts, port
 
 
 class _Pinned(http.client.HTTPConnection):

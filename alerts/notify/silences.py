@@ -1,8 +1,12 @@
-"""Until when nobody is to be told of an alert."""
+"""Until when nobody is to be told of an alert, and that somebody is when that ends early."""
 
 from datetime import datetime
 
-from alerts.models import Alert, Silence
+from django.utils import timezone
+
+from alerts.models import Alert, Notification, NotificationStatus, Silence
+
+SILENCED = "silenced"
 
 
 def silenced_until(alert: Alert, at: datetime) -> datetime | None:
@@ -13,6 +17,13 @@ def silenced_until(alert: Alert, at: datetime) -> datetime | None:
     if alert.snoozed_until is not None and alert.snoozed_until > at:
         ends.append(alert.snoozed_until)
     return max(ends, default=None)
+
+
+def look_again(project_id: int) -> None:
+    """What was put off is due now. Whoever sends it asks whether something else silences it still."""
+    now = timezone.now()
+    put_off = Notification.objects.filter(status=NotificationStatus.QUEUED, answer=SILENCED, due_at__gt=now)
+    put_off.filter(alert__project=project_id).update(due_at=now)
 
 
 def fits(silence: Silence, alert: Alert) -> bool:

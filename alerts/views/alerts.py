@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from alerts import lifecycle
 from alerts.charts import chart_around
 from alerts.listing import Filters
-from alerts.live import mark_read
+from alerts.live import mark_read, unread_of
 from alerts.models import Alert, AlertEvent, AlertRule, Notification, NotificationPreference, Transport
 from alerts.models.notification import MinimumSeverity
 from alerts.notify.email import SALT
@@ -31,6 +31,7 @@ from devices.permissions import Permission, may
 
 PAGE_SIZE = 50
 MOST_AT_ONCE = 200
+NO_MORE = "0"
 SNOOZES = {"30": "30 minutes", "60": "an hour", "240": "4 hours", "1440": "a day"}
 
 
@@ -59,8 +60,8 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "rule": AlertRule.objects.visible_to(request.user).filter(pk=filters.rule).first() if filters.rule else None,
         "all_rules": replace(filters, rule="").address,
         "projects": Project.objects.visible_to(request.user).values_list("slug", "name"),
+        "unread": unread_of(request.user).count(),
     }
-    mark_read(request.user)
     return render(request, "alerts/list.html", context)
 
 
@@ -68,7 +69,10 @@ def alerts(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 def alert(request: HttpRequest, pk: int) -> HttpResponse:
+    """An alert; who looks at it has read what they were told of it."""
     found = _visible(request, pk)
+    mark_read(request.user, alert=found)
+    now = timezone.now()
     project = found.project
     members = get_user_model().objects.filter(is_active=True, memberships__project=project).order_by("username")
     context = {
@@ -76,11 +80,12 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
         "events": found.events.select_related("by"),
         "told": Notification.objects.filter(alert=found).select_related("user", "webhook").order_by("created_at")[:100],
         "held": found.holds.count(),
-        "quiet_until": silenced_until(found, timezone.now()),
+        "quiet_until": silenced_until(found, now),
+        "is_snoozed": found.snoozed_until is not None and found.snoozed_until > now,
         "may_handle": may(request.user, Permission.HANDLE_ALERTS, project),
         "members": members,
         "snoozes": SNOOZES,
-        "chart": chart_around(found, timezone.now()),
+        "chart": chart_around(found, now),
         "newest": _newest(request),
     }
     return render(request, "alerts/alert.html", context)
@@ -155,6 +160,8 @@ def _resolve(request: HttpRequest, found: Alert) -> str:
 
 def _snooze(request: HttpRequest, found: Alert) -> str:
     asked = request.POST.get("minutes", "")
+    if asked == NO_MORE:
+        return "Whoever was not told is told now." if lifecycle.snooze(found, None, request.user) else ""
     minutes = asked if asked in SNOOZES else "60"
     until = timezone.now() + timedelta(minutes=int(minutes))
     return f"Nobody is told of it for {SNOOZES[minutes]}." if lifecycle.snooze(found, until, request.user) else ""

@@ -47,10 +47,10 @@ def read(request: HttpRequest) -> HttpResponse:
     """One `notification`, or all; on to the alert it is about, or back to the list."""
     if "notification" not in request.POST:
         mark_read(request.user)
-        return redirect("notifications")
+        return redirect("alerts" if request.POST.get("back") == "alerts" else "notifications")
     mine = Notification.objects.visible_to(request.user).filter(user=request.user.pk)
     found = get_object_or_404(mine.select_related("alert"), pk=number(request.POST["notification"]) or 0)
-    mark_read(request.user, found.pk)
+    mark_read(request.user, pk=found.pk)
     return redirect(found.alert if "open" in request.POST else "notifications")
 
 
@@ -85,6 +85,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
     filters = DeliveryFilters.read(request.GET)
     sent = filters.narrow(Notification.objects.where_user_may(request.user, Permission.MANAGE_RULES))
     newest = sent.select_related("alert__device", "alert__project", "event", "user", "webhook").order_by("-pk")
+    newest = newest.prefetch_related("tries")
     context = {"filters": filters, "page": Paginator(newest, PAGE_SIZE).get_page(request.GET.get("page"))}
     return render(request, "alerts/deliveries.html", context)
 

@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from alerts.forms.rule import RuleForm, copy_of
+from alerts.copying import copy_of, make, plan
+from alerts.enabling import tried
+from alerts.forms.rule import RuleForm
 from alerts.messages import DEFAULT as DEFAULT_MESSAGE
 from alerts.messages import EXAMPLE, fill
 from alerts.models import Alert, AlertRule, EscalationStep
-from alerts.models.backtest import BacktestStatus
 from alerts.rule_listing import RuleFilters
 from alerts.rules import sentence
 from alerts.versions import versions
@@ -60,7 +61,7 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
         "device_count": found.devices().visible_to(request.user).count(),
         "open_count": Alert.objects.open().visible_to(request.user).filter(rule=found).count(),
         "backtests": backtests[:10] if may_manage else [],
-        "tried": backtests.filter(revision=found.revision, status=BacktestStatus.DONE).first() if may_manage else None,
+        "tried": tried(found) if may_manage else None,
         "steps": EscalationStep.objects.filter(project=found.project_id).select_related("user"),
         "may_manage": may_manage,
         "days": DAYS,
@@ -86,6 +87,33 @@ def new(request: HttpRequest) -> HttpResponse:
 @never_cache
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return _edit(request, managed_rule(request, pk))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def copy(request: HttpRequest, pk: int) -> HttpResponse:
+    """For other types: posted once it answers with what would be made, posted with that as `seen` it is made."""
+    found = managed_rule(request, pk)
+    types = DeviceType.objects.exclude(alert_rules=found)
+    chosen = types.filter(slug__in=[slug.replace("\0", "") for slug in request.POST.getlist("device_type")])
+    copies = plan(found, chosen)
+    possible = [each for each in copies if not each.problem]
+    seen = " ".join([str(found.revision), *(each.device_type.slug for each in possible)])
+    if possible and request.POST.get("seen") == seen:
+        made = make(possible, request.user)
+        messages.success(request, f"{len(made)} made, not enabled: {', '.join(each.name for each in made)}.")
+        return redirect("rules")
+    context = {
+        "rule": found,
+        "types": types,
+        "chosen": {each.slug for each in chosen},
+        "asked": request.method == "POST",
+        "copies": copies,
+        "count": len(possible),
+        "seen": seen,
+    }
+    return render(request, "alerts/rule_copy.html", context)
 
 
 @require_POST

@@ -155,6 +155,20 @@ def test_one_is_read_or_all_and_only_ones_own(alert: Alert, vera: User, oscar: U
     assert set(Notification.objects.filter(read_at=None)) == {his}
 
 
+def test_a_look_at_the_list_reads_nothing_and_at_an_alert_what_was_told_of_it(
+    acme: Project, vera: User, pages: PageClient
+) -> None:
+    alerts = [alert_of(acme) for _ in range(2)]
+    for alert in alerts:
+        told(alert, vera)
+    page = pages(vera)
+    assert page.get("/alerts/").context["unread"] == 2
+    page.get(f"/alerts/{alerts[0].pk}/")
+    assert page.get("/alerts/").context["unread"] == 1
+    page.post("/alerts/notifications/read/", {"back": "alerts"})
+    assert page.get("/alerts/").context["unread"] == 0
+
+
 def test_what_rules_is_said_where_nothing_is_said(acme: Project, vera: User, pages: PageClient) -> None:
     def rules() -> str:
         card = pages(vera).get(reverse("notification-preferences")).context["cards"][1]

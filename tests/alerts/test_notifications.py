@@ -138,6 +138,33 @@ def test_a_silence_puts_off_until_it_ends(boiler: Device, acme: Project) -> None
     assert len(mail.outbox) == 1
 
 
+@pytest.mark.parametrize("how", ["end", "delete", "change"])
+def test_what_a_silence_put_off_comes_when_it_is_over_early(boiler: Device, acme: Project, how: str) -> None:
+    now = timezone.now()
+    ends_at = now + timedelta(days=1)
+    silence = Silence.objects.create(project=acme, reason="works", starts_at=now - SOON, ends_at=ends_at)
+    send(85)
+    deliver_in()
+    if how == "change":
+        silence.device = DeviceFactory.create(project=acme)
+        silence.save()
+    else:
+        getattr(silence, how)(*([now] if how == "end" else []))
+    deliver_in()
+    assert len(mail.outbox) == 1
+
+
+def test_what_another_silence_covers_stays_put_off(boiler: Device, acme: Project) -> None:
+    now = timezone.now()
+    span = {"starts_at": now - SOON, "ends_at": now + timedelta(days=1)}
+    silence, _ = (Silence.objects.create(project=acme, reason=reason, **span) for reason in ("works", "more"))
+    send(85)
+    deliver_in()
+    silence.end(now)
+    deliver_in()
+    assert mail.outbox == []
+
+
 def test_a_silence_over_another_device_does_not(boiler: Device, acme: Project) -> None:
     now = timezone.now()
     other = DeviceFactory.create(project=acme)
@@ -151,6 +178,16 @@ def test_a_snoozed_alert_is_quiet(boiler: Device, oscar: User) -> None:
     lifecycle.snooze(send(85), timezone.now() + timedelta(hours=1), oscar)
     deliver_in()
     assert mail.outbox == []
+
+
+def test_a_snooze_that_is_ended_tells_what_it_put_off(boiler: Device, oscar: User) -> None:
+    alert = send(85)
+    lifecycle.snooze(alert, timezone.now() + timedelta(hours=1), oscar)
+    deliver_in()
+    lifecycle.snooze(alert, None, oscar)
+    deliver_in()
+    assert len(mail.outbox) == 1
+    assert alert.events.latest("pk").text == "no longer"
 
 
 def test_what_nobody_acknowledges_is_escalated(boiler: Device, acme: Project, alice: User) -> None:
@@ -188,6 +225,16 @@ def test_a_mail_that_fails_is_tried_again(boiler: Device, monkeypatch: pytest.Mo
     deliver_in()
     failed = Notification.objects.get(transport=Transport.EMAIL)
     assert (failed.status, failed.attempts, failed.answer) == ("queued", 1, "451 try later")
+
+
+def test_what_was_answered_to_each_try_is_kept(boiler: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(email, "send", _refuse)
+        send(85)
+        deliver_in()
+    deliver_in(timedelta(hours=1))
+    tries = Notification.objects.get(transport=Transport.EMAIL).tries.all()
+    assert [(one.delivered, str(one)) for one in tries] == [(False, "451 try later"), (True, "accepted")]
 
 
 def test_and_given_up_in_the_end(boiler: Device, monkeypatch: pytest.MonkeyPatch) -> None:

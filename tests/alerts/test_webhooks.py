@@ -104,6 +104,16 @@ def test_the_admin_refuses_it_too(hook: Webhook, pages: PageClient, alice: User,
     assert b"{secret} is not known here" in page.content
 
 
+@pytest.mark.parametrize("url", ["http://10.0.0.7/", "https://[::1]:8443/x", "http://localhost/", "https://a:99999/"])
+def test_addresses_in_the_portals_own_network_are_refused_when_saved(
+    url: str, acme: Project, api: ApiClient, alice: User, settings: Any
+) -> None:
+    settings.WEBHOOK_PRIVATE_NETWORKS = []
+    refused = api(alice).post("/api/v1/webhooks/", {"project": "acme", "name": "hook", "url": url})
+    assert refused.status_code == 400, refused.json()
+    assert "url" in refused.json()["errors"]
+
+
 def test_a_test_shows_what_would_arrive(hook: Webhook, receiver: Receiver, api: ApiClient, alice: User) -> None:
     hook.template = CHAT
     hook.save()

@@ -143,6 +143,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "PATCH alert-rule-detail": (200, 403, 403, 404, 200, 401),
     "DELETE alert-rule-detail": (204, 403, 403, 404, 204, 401),
     "POST alert-rule-backtest": (202, 403, 403, 404, 202, 401),
+    "POST alert-rule-copy": (200, 403, 403, 404, 200, 401),
     "GET alert-rule-why": MEMBERS,
     "GET backtest-list": ALL,
     "GET backtest-detail": MEMBERS,
@@ -261,6 +262,7 @@ BODIES |= {
     "POST alert-rule-list": {"name": "New", "project": "acme", "levels": [{"severity": "low", "when": HOT}]},
     "PATCH alert-rule-detail": {"name": "Renamed"},
     "POST alert-rule-backtest": {"days": 1},
+    "POST alert-rule-copy": {"device_types": ["boiler"], "dry_run": True},
     "POST silence-list": {
         "project": "acme", "reason": "works", "starts_at": "2025-12-19T12:00Z", "ends_at": "2025-12-19T13:00Z",
     },

@@ -43,6 +43,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "rule-new": (200, 403, 403, 403, 200, 302),
     "rule-preview": (405,) * 6,
     "rule-edit": ADMINISTRATORS,
+    "rule-copy": ADMINISTRATORS,
     "rule-delete": ADMINISTRATORS,
     "rule-versions": MEMBERS,
     "rule-why": MEMBERS,

@@ -25,7 +25,7 @@ class Alarm:
             registrar.post("members", project=project, user=ACCOUNT["username"], role="operator")
             registrar.post("webhooks", project=project, name="hook", url=receiver.url)
             levels = [{"severity": "high", "when": hot, "for": WAITS}]
-            registrar.post("alert-rules", name=RULE, project=project, levels=levels, is_enabled=True)
+            registrar.post("alert-rules", name=RULE, project=project, levels=levels, is_enabled=True, untried=True)
 
     def send(self, device: Secret, temperature: float) -> None:
         mqtt.single(

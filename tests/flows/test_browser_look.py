@@ -93,6 +93,7 @@ def pages_of_alerts(heater: Device) -> dict[str, str]:
         "alert": alert.get_absolute_url(),
         "rule": rule.get_absolute_url(),
         "edit rule": reverse("rule-edit", args=[rule.pk]),
+        "copy rule": reverse("rule-copy", args=[rule.pk]),
         "versions": reverse("rule-versions", args=[rule.pk]),
         "why": f"{reverse('rule-why', args=[rule.pk])}?device={heater.device_id}",
         "backtest": reverse("backtest", args=[backtest.pk]),
