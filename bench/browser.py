@@ -1,0 +1,37 @@
+"""A browser in which the administrator of the installation is signed in; its files are packed, as in production."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import BrowserContext, sync_playwright
+
+from tests.servers.installation import ACCOUNT, Installation
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@contextmanager
+def signed_in(installation: Installation) -> Iterator[BrowserContext]:
+    if "web" not in installation.processes:
+        installation.environment["STATIC_ROOT"] = str(installation.folder / "static")
+        installation.manage("collectstatic", "--noinput")
+        installation.start_web()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        context = browser.new_context(
+            base_url=f"http://{installation.host}", viewport={"width": 1440, "height": 900}, service_workers="block"
+        )
+        page = context.new_page()
+        page.goto("/login/")
+        page.fill("[name=username]", ACCOUNT["username"])
+        page.fill("[name=password]", ACCOUNT["password"])
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#fleet")
+        page.close()
+        yield context
+        browser.close()
+
+
+def cookies_of(context: BrowserContext) -> dict[str, str]:
+    return {cookie["name"]: cookie["value"] for cookie in context.cookies()}
