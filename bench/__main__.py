@@ -28,6 +28,7 @@ BENCHMARKS = (
     "predictions",
     "pages",
     "dashboard",
+    "reports",
 )
 
 

@@ -7,20 +7,26 @@ from contextlib import contextmanager
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.servers.installation import ACCOUNT, Installation
+from tests.servers.ports import ReservedPort
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @contextmanager
-def signed_in(installation: Installation) -> Iterator[BrowserContext]:
+def signed_in(installation: Installation) -> Iterator[tuple[BrowserContext, int]]:
+    """The browser, and the port at which others steer it too."""
     if "web" not in installation.processes:
         installation.environment["STATIC_ROOT"] = str(installation.folder / "static")
         installation.manage("collectstatic", "--noinput")
         installation.start_web()
+    port = ReservedPort().release()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        context = browser.new_context(
-            base_url=f"http://{installation.host}", viewport={"width": 1440, "height": 900}, service_workers="block"
+        context = playwright.chromium.launch_persistent_context(
+            installation.folder / "browser",
+            executable_path=shutil.which("chromium"),
+            args=[*FLAGS, f"--remote-debugging-port={port}"],
+            base_url=f"http://{installation.host}",
+            viewport={"width": 1440, "height": 900},
         )
         page = context.new_page()
         page.goto("/login/")
@@ -29,9 +35,9 @@ def signed_in(installation: Installation) -> Iterator[BrowserContext]:
         page.keyboard.press("Enter")
         page.wait_for_selector("#fleet")
         page.close()
-        yield context
-        browser.close()
+        yield context, port
+        context.close()
 
 
 def cookies_of(context: BrowserContext) -> dict[str, str]:
-    return {cookie["name"]: cookie["value"] for cookie in context.cookies()}
+    return {str(cookie.get("name")): str(cookie.get("value")) for cookie in context.cookies()}

@@ -39,7 +39,7 @@ def measure(installation: Installation) -> Iterator[str]:
     seconds = 60 * (options.minutes or options.size(5, 0.3))
     project = register(options.size(10_000, 100), "fleet")
     board = Dashboard.objects.create(name="Wall", project=project, widgets=widgets())
-    with signed_in(installation) as context:
+    with signed_in(installation) as (context, _):
         page = context.new_page()
         page.set_viewport_size({"width": 1440, "height": 4000})  # all of them in view
         page.goto(f"/dashboards/{board.pk}/")

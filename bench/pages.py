@@ -1,8 +1,6 @@
 """How fast pages come with 10,000 devices stored, and what Lighthouse says of them."""
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from statistics import median
@@ -13,7 +11,7 @@ import psutil
 from django.conf import settings
 from playwright.sync_api import BrowserContext
 
-from bench.browser import FLAGS, cookies_of, signed_in
+from bench.browser import cookies_of, signed_in
 from bench.fleet import register
 from bench.options import options
 from bench.report import at_most
@@ -38,7 +36,7 @@ def measure(installation: Installation) -> Iterator[str]:
     count = options.size(10_000, 100)
     register(count, "fleet")
     fill()
-    with signed_in(installation) as context:
+    with signed_in(installation) as (context, port):
         yield f"{count:,} devices"
         with installation.client(cookies=cookies_of(context)) as client:
             for name, address in PAGES.items():
@@ -47,7 +45,7 @@ def measure(installation: Installation) -> Iterator[str]:
         for name in ("overview", "device"):
             yield at_most(f"{name}: live and to be used", interactive(context, PAGES[name]), 1000, "ms")
         for name in ("overview", "device"):
-            yield lighthouse(installation, context, name)
+            yield lighthouse(installation, port, name)
 
 
 def fill() -> None:
@@ -87,19 +85,15 @@ def interactive(context: BrowserContext, address: str) -> float:
     return median(times)
 
 
-def lighthouse(installation: Installation, context: BrowserContext, name: str) -> str:
+def lighthouse(installation: Installation, port: int, name: str) -> str:
     if not LIGHTHOUSE.is_file():
         return "Lighthouse is not there: npm ci installs it."
     report = installation.folder / f"lighthouse-{name}.json"
-    cookie = "; ".join(f"{name}={value}" for name, value in cookies_of(context).items())
     command = [
-        str(LIGHTHOUSE), f"http://{installation.host}{PAGES[name]}", "--quiet", "--output=json",
-        f"--output-path={report}", f"--only-categories={','.join(BUDGETS)}",
-        f"--extra-headers={json.dumps({'Cookie': cookie})}",
-        f"--chrome-flags=--headless=new {' '.join(FLAGS)}",
+        str(LIGHTHOUSE), f"http://{installation.host}{PAGES[name]}", f"--port={port}", "--disable-storage-reset",
+        "--quiet", "--output=json", f"--output-path={report}", f"--only-categories={','.join(BUDGETS)}",
     ]  # fmt: skip
-    chromium = shutil.which("chromium") or "chromium"
-    subprocess.run(command, check=True, env={**os.environ, "CHROME_PATH": chromium})
+    subprocess.run(command, check=True)
     said = json.loads(report.read_text())
     points = {category: round(100 * said["categories"][category]["score"]) for category in BUDGETS}
     is_met = all(points[category] >= budget for category, budget in BUDGETS.items())
@@ -108,4 +102,6 @@ def lighthouse(installation: Installation, context: BrowserContext, name: str) -
         audit["id"] for audit in said["audits"].values() if audit["score"] is not None and audit["score"] < 0.9
     )
     shown = ", ".join(f"{category} {score}" for category, score in points.items())
+    errors = [item["description"] for item in said["audits"]["errors-in-console"]["details"]["items"]]
+    failed += [f"on the console: {error}" for error in errors]
     return f"{'✓' if is_met else '✗'} {name}: Lighthouse {shown}; layout shift {shift:.3f}; {', '.join(failed)}"

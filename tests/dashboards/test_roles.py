@@ -63,6 +63,7 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "notifications-read": (405,) * 6,
     "notification-preferences": ALL,
     "deliveries": (200, 403, 403, 403, 200, 302),
+    "told": (200, 403, 403, 403, 200, 302),
     "backtest": (200, 404, 404, 404, 200, 302),
     "alerts-unsubscribe": (404,) * 6,
     "console": OPERATORS,
