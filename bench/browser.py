@@ -22,7 +22,7 @@ def signed_in(installation: Installation) -> Iterator[tuple[BrowserContext, int]
     port = ReservedPort().release()
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            installation.folder / "browser",
+            installation.folder / f"browser-{port}",
             executable_path=shutil.which("chromium"),
             args=[*FLAGS, f"--remote-debugging-port={port}"],
             base_url=f"http://{installation.host}",
