@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from alerts.notify.deliver import pause_after
 from alerts.notify.undelivered import Undelivered
-from devices.permissions import Permission
+from devices.permissions import Permission, may
 from reports import mail, troubles
 from reports.models import Delivery, DeliveryStatus, Purpose, Run
 from reports.models.run import OPEN
@@ -80,7 +80,8 @@ def _needless(delivery: Delivery) -> str:
     """Why nobody has to be sent it any more; empty if somebody has."""
     run = delivery.run
     if delivery.purpose == Purpose.FAILURE:
-        return "" if delivery.schedule.owner.is_active else "the account is closed"
+        owned = may(delivery.schedule.owner, Permission.VIEW, delivery.schedule.template.project)
+        return "" if owned else "may not see it any more"
     if run is None or not run.has_file:
         return f"there is no file: {run.problem}" if run and run.problem else "there is no file any more"
     if delivery.user is not None and not Run.objects.where_user_may(delivery.user, Permission.VIEW).contains(run):

@@ -275,7 +275,8 @@ def test_of_an_owner_who_has_left_nothing_is_made(alice: User, acme: Project) ->
     assert due is not None
     alice.memberships.get().delete()
     live_until(due)
-    assert schedule.runs.get().status == RunStatus.FAILED
+    assert (schedule.runs.get().status, mail.outbox) == (RunStatus.FAILED, [])
+    assert Alert.objects.get().subject == schedule
 
 
 def test_a_crash_of_the_maker_is_made_good(alice: User, acme: Project, monkeypatch: Any) -> None:
