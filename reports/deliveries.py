@@ -27,6 +27,7 @@ CLAIM_LASTS = timedelta(minutes=5)
 CHUNK = 20  # mails with files
 WORK_AT_MOST = 120.0  # seconds spent on what was claimed: then the rest is claimed anew, long before the claim expires
 ATTEMPTS = 8
+BROKEN = "It could not be put into a mail. The error is in the portal's log."
 
 
 def enqueue(run: Run, now: datetime) -> int:
@@ -96,6 +97,11 @@ def _try(delivery: Delivery, now: datetime) -> int:
         answer = mail.send(delivery)
     except Undelivered as error:
         _fail(delivery, str(error), now, is_final=isinstance(error, mail.Refused))
+        return 0
+    except Exception:
+        # The others that were claimed with it are sent all the same.
+        log.exception("a report could not be put into a mail", delivery=delivery.pk)
+        _fail(delivery, BROKEN, now, is_final=False)
         return 0
     _note(delivery, DeliveryStatus.SENT, answer)
     return 1
