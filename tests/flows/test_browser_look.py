@@ -12,7 +12,9 @@ from alerts.models import Backtest
 from devices.models import Device, Presence, Project
 from iotsphere.boards.kinds import KINDS
 from iotsphere.models import Dashboard, User
+from reports.models import Run
 from telemetry.values import value_in_words
+from tests.admin.rows import report_run_of, report_schedule_of
 from tests.alerts.rules import COOL, alert_of, rule_for
 from tests.architecture.house import ROOT
 from tests.factories import NOON, DeviceFactory
@@ -52,6 +54,11 @@ PAGES = {
     "notifications": "/alerts/notifications/",
     "preferences": "/alerts/notifications/preferences/",
     "deliveries": "/alerts/notifications/deliveries/",
+    "reports": "/reports/",
+    "new report": "/reports/new/?kind=device",
+    "report templates": "/reports/templates/",
+    "report schedules": "/reports/schedules/",
+    "models' reports": "/models/reports/",
     "who is told": "/alerts/told/",
 }
 pytestmark = pytest.mark.once
@@ -155,6 +162,15 @@ def dashboards(heater: Device) -> dict[str, str]:
     return {"dashboard": board.get_absolute_url(), "edited": f"{board.get_absolute_url()}?edit"}
 
 
+def pages_of_reports(acme: Project) -> dict[str, str]:
+    """One that is done, and a schedule that has sent one and failed with another."""
+    run, schedule = report_run_of(acme), report_schedule_of(acme)
+    Run.objects.filter(pk=run.pk).update(title=LONG, file_name=f"{LONG}.csv", sha256="f" * 64, schedule=schedule)
+    schedule.deliveries.create(slot=NOON, run=run, address=f"{'x' * 60}@example.com", answer=LONG, due_at=NOON)
+    schedule.unsubscriptions.create(address=f"{'y' * 60}@example.com")
+    return {"report": run.get_absolute_url(), "report schedule": schedule.get_absolute_url()}
+
+
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_pages_fit_and_axe_is_content(
     page_as: PageAs, alice: User, acme: Project, heater: Device, width: int, scheme: str
@@ -162,8 +178,8 @@ def test_pages_fit_and_axe_is_content(
     for presence in Presence:
         DeviceFactory.create(project=acme, name=LONG, presence=presence, labels=["x" * 40], location=LONG)
     drifted_model(acme)
-    pages = {**PAGES, **pages_of_alerts(heater), **dashboards(heater)}
     page = page_as(alice, viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
+    pages = {**PAGES, **pages_of_alerts(heater), **dashboards(heater), **pages_of_reports(acme)}
     found = {}
     for name in pages if scheme == "light" else BY_NIGHT:
         page.goto(pages[name])
