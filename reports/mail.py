@@ -115,7 +115,8 @@ def _post(connection: EmailBackend, mail: EmailMultiAlternatives) -> str:
         server.ehlo_or_helo_if_needed()
         _expect(server.mail(mail.from_email))
         _expect(server.rcpt(mail.to[0]))
-        return _expect(server.data(mail.message().as_bytes(linesep="\r\n")))
+        message: Any = mail.message()
+        return _expect(server.data(message.as_bytes(linesep="\r\n")))
     except (smtplib.SMTPException, OSError) as error:
         raise Undelivered(f"{type(error).__name__}: {error}") from error
     finally:
