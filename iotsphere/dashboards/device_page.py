@@ -26,8 +26,10 @@ class Tab:
 TABS = [
     Tab("details", "Details", "info"),
     Tab("operations", "Operations", "gauge"),
+    Tab("predictions", "Predictions", "sparkles"),
     Tab("history", "History", "chart-line"),
 ]
+FORETELLS = "predictions"
 FIRST_TAB = "operations"
 BAR = timedelta(days=7)
 PERIOD_NAMES = ("24 h", "7 days", "30 days")

@@ -73,7 +73,7 @@ def _five_minutes(device: Device, now: datetime) -> heater.FiveMinutes:
         columns[key][:, int(at.timestamp()) // 300 - first] = total / count, last
     used = np.diff(columns["energy"][1], prepend=np.nan)
     return heater.FiveMinutes(
-        times=300.0 * (first + np.arange(number)),
+        times=300.0 * np.arange(first, first + number, dtype=np.float64),
         temperature=columns["temperature"][0],
         target=columns["target_temperature"][1],
         flow=columns["flow_rate"][0],

@@ -1,35 +1,34 @@
 """What people do about forecasts: put them off, and record that the work was done."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from devices.audit import record
 from devices.models import Device
+from devices.permissions import AnyUser
 from mlmonitor.foretelling.foretell import foretell, model_key
 from mlmonitor.models import Forecast, HealthIndicator, MonitoredModel, Prediction, ServiceRecord
 from mlmonitor.truth import take_truth
 
-if TYPE_CHECKING:
-    from iotsphere.models import User
-
 DAY = timedelta(days=1)
 
 
-def snooze(forecast: Forecast, until: datetime | None, by: "User") -> None:
+def snooze(forecast: Forecast, until: datetime | None, by: AnyUser) -> None:
     """Ask for nothing until then; None takes that back."""
-    forecast.snoozed_until, forecast.snoozed_by = until, by if until else None
+    forecast.snoozed_until, forecast.snoozed_by_id = until, by.pk if until else None
     forecast.save(update_fields=["snoozed_until", "snoozed_by"])
 
 
 def record_service(
-    device: Device, indicator: HealthIndicator | None, by: "User", *, done_at: datetime, now: datetime, note: str = ""
+    device: Device, indicator: HealthIndicator | None, by: AnyUser, *, done_at: datetime, now: datetime, note: str = ""
 ) -> ServiceRecord:
     """What the indicator looks at begins anew, and what had been forecast of it since the last time gets its truth."""
     with transaction.atomic():
         before = ServiceRecord.objects.filter(device=device, indicator=indicator, done_at__lt=done_at).first()
-        service = ServiceRecord.objects.create(device=device, indicator=indicator, done_at=done_at, note=note, by=by)
+        service = ServiceRecord.objects.create(
+            device=device, indicator=indicator, done_at=done_at, note=note, by_id=by.pk
+        )
         if indicator is not None:
             _tell_truth(device, indicator, before.done_at if before else None, done_at, now)
             Forecast.objects.filter(device=device, indicator=indicator).update(snoozed_until=None, snoozed_by=None)

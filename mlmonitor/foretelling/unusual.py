@@ -8,9 +8,11 @@ from statistics import median
 from devices.models import Device, MetricKind, ValueType
 from mlmonitor.foretelling.anomaly import ANOMALOUS, DAYS, residual, score
 from telemetry.models import HourlyRollup, Metric
+from telemetry.values import value_in_words
 
 DAY = timedelta(days=1)
 RECENT = timedelta(hours=3)
+TARGET = "target_"  # `target_temperature` is what `temperature` is meant to reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,14 @@ class Unusualness:
     """In MADs, signed."""
 
     @property
+    def value_text(self) -> str:
+        return _in_short(self.value)
+
+    @property
+    def usual_text(self) -> str:
+        return _in_short(self.usual)
+
+    @property
     def score(self) -> int:
         return round(score(self.distance))
 
@@ -33,10 +43,14 @@ class Unusualness:
         return abs(self.distance) > ANOMALOUS
 
 
+def _in_short(value: float) -> str:
+    return value_in_words(float(f"{value:.3g}"))
+
+
 def unusual(device: Device, now: datetime) -> list[Unusualness]:
-    """The most unusual first; metrics with too little to compare with are left out, and so are counters."""
+    """The most unusual first. Left out are counters, what people set, and metrics with too little to compare with."""
     numbers = Metric.objects.filter(device=device, kind=MetricKind.MEASUREMENT, value_type=ValueType.NUMBER)
-    metrics = {metric.pk: metric for metric in numbers}
+    metrics = {metric.pk: metric for metric in numbers if not metric.key.startswith(TARGET)}
     means: dict[int, dict[datetime, float]] = defaultdict(dict)
     rollups = HourlyRollup.objects.filter(
         metric__in=metrics, start__gte=now - DAYS * DAY - RECENT - timedelta(hours=1), start__lte=now

@@ -8,6 +8,18 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def complete(apps, schema_editor):
+    """Shipped types that are in use already get the indicators that new portals have."""
+    from mlmonitor.shipped_indicators import SHIPPED_INDICATORS
+
+    HealthIndicator = apps.get_model("mlmonitor", "HealthIndicator")
+    for device_type in apps.get_model("devices", "DeviceType").objects.filter(slug__in=SHIPPED_INDICATORS):
+        HealthIndicator.objects.bulk_create(
+            HealthIndicator(device_type=device_type, **{"position": position, **shipped})
+            for position, shipped in enumerate(SHIPPED_INDICATORS[device_type.slug])
+        )
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -118,4 +130,5 @@ class Migration(migrations.Migration):
             model_name='forecast',
             constraint=models.UniqueConstraint(fields=('device', 'indicator'), name='forecast_of_device'),
         ),
+        migrations.RunPython(complete, migrations.RunPython.noop),
     ]
