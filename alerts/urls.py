@@ -1,6 +1,6 @@
 from django.urls import path
 
-from alerts.views import alerts, backtests, notifications, patterns, rules, silences
+from alerts.views import alerts, backtests, notifications, patterns, rules, silences, told
 
 urlpatterns = [
     path("alerts/", alerts.alerts, name="alerts"),
@@ -25,6 +25,7 @@ urlpatterns = [
     path("alerts/notifications/read/", notifications.read, name="notifications-read"),
     path("alerts/notifications/preferences/", notifications.preferences, name="notification-preferences"),
     path("alerts/notifications/deliveries/", notifications.deliveries, name="deliveries"),
+    path("alerts/told/", told.told, name="told"),
     path("alerts/<int:pk>/", alerts.alert, name="alert"),
     path("alerts/<int:pk>/<slug:verb>/", alerts.change, name="alert-change"),
     path("alerts/unsubscribe/<str:token>/", alerts.unsubscribe, name="alerts-unsubscribe"),

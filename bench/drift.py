@@ -29,7 +29,7 @@ def measure(_installation: Installation) -> Iterator[str]:
 
 def _equal(rng: np.random.Generator) -> Iterator[str]:
     """By size: where chance sets the limit (few rows), it is 1 % by construction, and some sizes come out above."""
-    references, windows = options.size(40, 5), options.size(25, 5)
+    references, windows = options.size(160, 5), options.size(25, 5)
     for name, made in (("normal", normal), ("discrete", integers), ("bimodal", bimodal)):
         for rows in SIZES:
             alarms = sum(_alarms(rng, made, made, rows, windows) for _ in range(references))

@@ -96,7 +96,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
-    "iotsphere.accounts.time_zone.TimeZoneMiddleware",
+    "iotsphere.accounts.preferences.PreferencesMiddleware",
+    "iotsphere.accounts.sign_ins.SeenMiddleware",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -263,6 +264,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune rejected items": {"task": "telemetry.tasks.prune_rejected_items", "schedule": timedelta(minutes=10)},
     "prune kept answers": {"task": "devices.tasks.prune_kept_answers", "schedule": timedelta(hours=1)},
     "prune dashboards": {"task": "iotsphere.tasks.prune_dashboards", "schedule": timedelta(days=1)},
+    "prune sign-ins": {"task": "iotsphere.tasks.prune_sign_ins", "schedule": timedelta(days=1)},
     "prune expired tokens": {"task": "iotsphere.tasks.prune_expired_tokens", "schedule": timedelta(days=1)},
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -398,6 +400,9 @@ ADMIN_CONTENT_SECURITY_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src":
 # --- Language, time, files --------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+# A second one needs its messages in locale/; then people choose on their profile.
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

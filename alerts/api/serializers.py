@@ -351,6 +351,17 @@ class TransportSerializer(serializers.Serializer):
     transport = serializers.ChoiceField(choices=TRIED, help_text="Your mail address, or your browsers.")
 
 
+class DefaultPreferenceSerializer(RowSerializer):
+    """Of members who said nothing themselves."""
+
+    fixed = ("project", "transport")
+    project = Named(slug_field="slug", queryset=Project.objects.all())
+
+    class Meta:
+        model = NotificationPreference
+        fields = ["id", "project", "transport", "minimum", "quiet_from", "quiet_to"]
+
+
 class PreferenceSerializer(RowSerializer):
     """Of the person who asks."""
 

@@ -14,6 +14,7 @@ router.register("webhooks", views.WebhookViewSet)
 router.register("escalation-steps", views.EscalationStepViewSet, basename="escalation-step")
 router.register("push-subscriptions", PushSubscriptionViewSet, basename="push-subscription")
 router.register("notifications", views.NotificationViewSet)
+router.register("notification-defaults", views.DefaultPreferenceViewSet, basename="notification-default")
 router.register("notification-preferences", views.PreferenceViewSet, basename="notification-preference")
 
 urlpatterns = [path("alerts/patterns/", PatternsView.as_view(), name="alert-patterns"), *router.urls]

@@ -24,6 +24,7 @@ from alerts.api.serializers import (
     AlertWithEventsSerializer,
     AssigneeSerializer,
     BacktestSerializer,
+    DefaultPreferenceSerializer,
     EscalationStepSerializer,
     NotificationSerializer,
     OptionalTextSerializer,
@@ -242,6 +243,15 @@ class EscalationStepViewSet(ForRuleManagers):
     serializer_class = EscalationStepSerializer
     ordering_fields = ("after_minutes",)
     ordering = ("after_minutes",)
+
+
+class DefaultPreferenceViewSet(ForRuleManagers):
+    """When, and through what, members of a project are told who said nothing themselves."""
+
+    queryset = NotificationPreference.objects.filter(user=None).select_related("project")
+    serializer_class = DefaultPreferenceSerializer
+    ordering_fields = ("id",)
+    ordering = ("id",)
 
 
 class NotificationViewSet(GenericViewSet, mixins.ListModelMixin):

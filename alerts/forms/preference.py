@@ -39,8 +39,10 @@ class PreferenceForm(forms.Form):
             self.add_error("minimum", "Choose of which alerts, too: quiet hours belong to that.")
         return said
 
-    def keep(self, user: AnyUser, project: Project | None) -> None:
-        which: dict[str, Any] = {"user_id": user.pk, "project": project, "transport": self.row.transport}
+    def keep(self, user: "AnyUser | None", project: Project | None) -> None:
+        """As the word of a person, or as that of the project."""
+        whose = user.pk if user else None
+        which: dict[str, Any] = {"user_id": whose, "project": project, "transport": self.row.transport}
         if self.cleaned_data["minimum"]:
             NotificationPreference.objects.update_or_create(**which, defaults=self.cleaned_data)
         else:

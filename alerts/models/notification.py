@@ -42,6 +42,10 @@ class MinimumSeverity(models.TextChoices):
     NEVER = "never", "Never"
 
 
+class OfProjectQuerySet(ProjectScopedQuerySet):
+    project_path = "project"
+
+
 class NotificationPreference(models.Model):
     """From which severity on, and when, somebody is told through a transport.
 
@@ -64,6 +68,8 @@ class NotificationPreference(models.Model):
         null=True, blank=True, help_text="In the person's time zone. Critical alerts come through."
     )
     quiet_to = models.TimeField(null=True, blank=True)
+
+    objects = OfProjectQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
@@ -102,10 +108,6 @@ class NotificationPreference(models.Model):
             raise ValidationError({"quiet_to": "Quiet hours that end as they begin would never end: choose “Never”."})
 
 
-class WebhookQuerySet(ProjectScopedQuerySet):
-    project_path = "project"
-
-
 def new_signing_key() -> str:
     return secrets.token_urlsafe(32)
 
@@ -125,13 +127,19 @@ class Webhook(models.Model):
     )
     is_enabled = models.BooleanField("enabled", default=True)
 
-    objects = WebhookQuerySet.as_manager()
+    objects = OfProjectQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def told(self) -> str:
+        """What is told there, for a list of the project's."""
+        off = "" if self.is_enabled else " (off)"
+        return f"{self.name}: {self.get_minimum_display().lower()} and worse to {self.url}{off}"
 
     def clean(self) -> None:
         errors: dict[str, str] = {}
@@ -161,7 +169,7 @@ class EscalationStep(models.Model):
     role = models.CharField(max_length=8, choices=Role, blank=True, help_text="Or all members with this role.")
     transport = models.CharField(max_length=8, choices=OF_PEOPLE, default=Transport.EMAIL)
 
-    objects = WebhookQuerySet.as_manager()
+    objects = OfProjectQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["project", "after_minutes"]
@@ -175,6 +183,13 @@ class EscalationStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project}: after {self.after_minutes} minutes to {self.user or self.get_role_display()}"
+
+    @property
+    def told(self) -> str:
+        """Whom it tells when, for a list of the project's."""
+        whom = str(self.user) if self.user else f"every {self.get_role_display().lower()}"
+        how = self.get_transport_display().lower()
+        return f"After {self.after_minutes} minutes {whom}, {how}, {self.get_minimum_display().lower()} and worse"
 
     def clean(self) -> None:
         if self.user_id and not Membership.objects.filter(user=self.user_id, project=self.project_id).exists():

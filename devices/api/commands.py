@@ -133,6 +133,8 @@ class CommandFilter(filters.FilterSet):
     status = filters.MultipleChoiceFilter(choices=CommandStatus.choices)
     created_by = filters.CharFilter(field_name="created_by__username", help_text="The user name.")
     is_open = filters.BooleanFilter(method="open", help_text="It has not come to an end.")
+    after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte", help_text="Asked for at or after.")
+    before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt", help_text="Asked for before.")
 
     class Meta:
         model = Command

@@ -17,7 +17,7 @@ from devices.admin.scope import ForSuperusers
 from devices.admin.words import counted
 from devices.models import Membership
 from devices.permissions import ROLE_PERMISSIONS, Permission, Role
-from iotsphere.models import User
+from iotsphere.models import FleetView, SignIn, User
 
 admin.site.unregister(Group)  # grants nothing here: what people may do follows from their memberships
 admin.site.unregister([OutstandingToken, BlacklistedToken])  # a token is a secret
@@ -30,12 +30,34 @@ class MembershipInline(ForSuperusers, Rows):
     hide_title = True
 
 
+class SignInInline(ForSuperusers, Rows):
+    """One that is deleted signs its browser out."""
+
+    model = SignIn
+    verbose_name_plural = "signed in"
+    fields = ["browser", "address", "began_at", "seen_at"]
+    readonly_fields = ["browser", "address", "began_at", "seen_at"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class FleetViewInline(ForSuperusers, Rows):
+    model = FleetView
+    verbose_name_plural = "saved views of the fleet"
+    fields = ["name", "query", "is_default"]
+    readonly_fields = ["name", "query"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(User)
 class PortalUserAdmin(ForSuperusers, UserAdmin, Page):  # type: ignore[misc]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    inlines = [MembershipInline]
+    inlines = [MembershipInline, SignInInline, FleetViewInline]
     list_display = ["title", "email", "access", "projects", "is_active", "last_login"]
     list_filter = ["is_active", "is_staff", "is_superuser"]
     search_fields = ["username", "first_name", "last_name", "email"]
@@ -57,6 +79,9 @@ class PortalUserAdmin(ForSuperusers, UserAdmin, Page):  # type: ignore[misc]
     add_fieldsets = [
         (None, {"fields": ["username", "email", "usable_password", "password1", "password2"]}),
     ]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        return self.inlines if obj else [MembershipInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         people: QuerySet[User] = super().get_queryset(request)

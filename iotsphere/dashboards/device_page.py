@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from devices.availability import Span, periods, spans_of
+from devices.command_states import CommandStatus
 from devices.models import Device, Widget
+from devices.permissions import AnyUser
 from devices.presence import offline_after
 from telemetry.charts import script_addresses
 from telemetry.models import Metric
@@ -31,6 +33,7 @@ TABS = [
 ]
 FORETELLS = "predictions"
 FIRST_TAB = "operations"
+MOST_OTHERS = 50
 BAR = timedelta(days=7)
 PERIOD_NAMES = ("24 h", "7 days", "30 days")
 
@@ -73,7 +76,8 @@ class Gauge:
 
 
 class DevicePage:
-    def __init__(self, device: Device) -> None:
+    def __init__(self, user: AnyUser, device: Device) -> None:
+        self.user = user
         self.device = device
 
     @cached_property
@@ -139,11 +143,31 @@ class DevicePage:
         return {
             "device": self.device.device_id,
             "history": reverse("api:history", args=[self.device.device_id]),
+            "alerts": reverse("api:alert-list"),
+            "alertPage": reverse("alerts"),
+            "commands": reverse("api:command-list"),
+            "statuses": {status.value: status.label for status in CommandStatus},
+            "others": [
+                {
+                    "id": other.device_id,
+                    "name": str(other),
+                    "history": reverse("api:history", args=[other.device_id]),
+                }
+                for other in self.others
+            ],
             "timeZone": str(self.device.project.time_zone),
             "charts": self.charts,
             "scripts": script_addresses(),
             "sparklines": [metric.key for metric in self.status_cards if metric.is_number],
         }
+
+    @cached_property
+    def others(self) -> list[Device]:
+        """Those that it can be compared with."""
+        if self.device.device_type_id is None:
+            return []
+        alike = Device.objects.visible_to(self.user).in_service().filter(device_type=self.device.device_type_id)
+        return list(alike.exclude(pk=self.device.pk).order_by("name", "device_id")[:MOST_OTHERS])
 
     @cached_property
     def charts(self) -> list[dict[str, Any]]:

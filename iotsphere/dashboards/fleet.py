@@ -1,7 +1,7 @@
 """The fleet overview: which devices are asked for, in which order, and what their cards say."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from django.core.paginator import Page, Paginator
@@ -16,6 +16,7 @@ from devices.permissions import AnyUser
 from telemetry.values import Shown, headlines, with_metrics
 
 PAGE_SIZE = 48
+GROUPINGS = {"project": "By project", "type": "By type", "label": "By label"}
 ARCHIVED = Lifecycle.ARCHIVED.value
 # What is broken comes first.
 URGENCY = [Presence.OFFLINE, Presence.STALE, Presence.UNKNOWN, Presence.ONLINE]
@@ -32,6 +33,7 @@ class Filters:
     label: str = ""
     lifecycle: str = ""
     alerts: str = ""
+    group: str = field(default="", compare=False)  # how they are shown, not which
 
     @classmethod
     def read(cls, query: QueryDict) -> Self:
@@ -40,6 +42,7 @@ class Filters:
             lifecycle=ARCHIVED if query.get("lifecycle") == ARCHIVED else "",
             **{name: query.get(name, "").replace("\0", "")[:100] for name in ("project", "type", "presence", "label")},
             alerts=query.get("alerts", "") if query.get("alerts") in WITH_ALERTS else "",
+            group=query.get("group", "") if query.get("group") in GROUPINGS else "",
         )
 
     def __bool__(self) -> bool:
@@ -74,9 +77,11 @@ class Filters:
             "label": self.label,
             "lifecycle": self.lifecycle,
             "alerts": self.alerts,
+            "group": self.group,
         }
         query.update({name: value for name, value in {**values, **changes}.items() if value})
-        return f"?{query.urlencode()}"
+        # One that asks for nothing leads to the person's default view.
+        return f"?{query.urlencode() or 'q='}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ class Fleet:
         return self.faceted.filter(presence=self.filters.presence) if self.filters.presence else self.faceted
 
     def page(self, number: str | None, counts: dict[str, int]) -> Page:
-        devices = self.found().select_related("project", "device_type").order_by(_urgency(), "name", "device_id")
+        devices = self.found().select_related("project", "device_type").order_by(urgency(), "name", "device_id")
         count = counts.get(self.filters.presence, 0) if self.filters.presence else sum(counts.values())
         return CountedPaginator(devices, count).get_page(number)
 
@@ -143,6 +148,7 @@ class Fleet:
             "with_alerts": WITH_ALERTS.items(),
             "labels": sorted(self._labels(), key=str.casefold),
             "lifecycles": [(ARCHIVED, "Archived")],
+            "groupings": GROUPINGS.items(),
         }
 
     def _labels(self) -> set[str]:
@@ -165,7 +171,7 @@ def cards(devices: Iterable[Device]) -> list[Card]:
     return [Card(device, headlines(metrics), worst.get(device.pk, "")) for device, metrics in found]
 
 
-def _urgency() -> Case:
+def urgency() -> Case:
     return Case(
         *(When(presence=presence, then=Value(rank)) for rank, presence in enumerate(URGENCY)),
         output_field=IntegerField(),

@@ -2,7 +2,7 @@ from django.urls import path
 
 from devices import paths  # noqa: F401 (knows <device_id:…>)
 from iotsphere.console.views import console
-from iotsphere.dashboards import firmware, predictions, views
+from iotsphere.dashboards import firmware, fleet_views, predictions, views
 from iotsphere.dashboards.claim import claim_page
 from iotsphere.dashboards.styleguide import styleguide
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("firmware/campaigns/<int:pk>/<slug:verb>/", firmware.change, name="firmware-change"),
     path("fleet/map/", views.fleet_map, name="fleet-map"),
     path("fleet/summary/", views.fleet_summary, name="fleet-summary"),
+    path("fleet/views/", fleet_views.save, name="fleet-view-save"),
+    path("fleet/views/<int:pk>/default/", fleet_views.make_default, name="fleet-view-default"),
+    path("fleet/views/<int:pk>/delete/", fleet_views.delete, name="fleet-view-delete"),
     path("styleguide/", styleguide, name="styleguide"),
     path("servers/", views.server_list, name="servers"),
     path("devices/<device_id:device_id>/", views.device, name="device"),

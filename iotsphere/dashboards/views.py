@@ -1,10 +1,10 @@
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -16,26 +16,37 @@ from devices.shipped_types import SERVER
 from iotsphere.dashboards.control import DeviceControl
 from iotsphere.dashboards.device_page import FIRST_TAB, FORETELLS, TABS, DevicePage
 from iotsphere.dashboards.fleet import Filters, Fleet, cards
+from iotsphere.dashboards.fleet_groups import groups
+from iotsphere.dashboards.fleet_views import ARRANGEMENTS
 from iotsphere.dashboards.places import Places
 from iotsphere.dashboards.predictions import DevicePredictions, foretells
 from iotsphere.dashboards.sending import AGENT_COMMANDS, commands
 from iotsphere.dashboards.servers import servers
+from iotsphere.models import User
 from telemetry.quality import DAYS, quality, read_days
-
-ARRANGEMENTS = ("grid", "list", "map")
 
 
 @require_safe
 @login_required
 @never_cache
 def fleet(request: HttpRequest) -> HttpResponse:
+    views = list(cast(User, request.user).fleet_views.all())
+    default = next((view for view in views if view.is_default), None)
+    if default and not request.GET:
+        return redirect(default)
     filters = Filters.read(request.GET)
     found = Fleet(request.user, filters)
     counts = found.counts()
-    page = found.page(request.GET.get("page"), counts)
     arrangement = _arrangement(request)
+    is_grouped = bool(filters.group) and arrangement != "map"
+    number = request.GET.get("page")
+    page = groups(found, number) if is_grouped else found.page(number, counts)
+    address = f"{filters.address()}&view={arrangement}"
     context: dict[str, Any] = {
         "filters": filters,
+        "views": views,
+        "chosen_view": next((view for view in views if view.query == address), None),
+        "is_grouped": is_grouped,
         "arrangement": arrangement,
         "tiles": found.tiles(counts),
         "page": page,
@@ -43,7 +54,7 @@ def fleet(request: HttpRequest) -> HttpResponse:
     }
     if arrangement == "map":
         context["tiles_of_map"] = {"url": settings.MAP_TILE_URL, "attribution": settings.MAP_ATTRIBUTION}
-    else:
+    elif not is_grouped:
         context["cards"] = cards(page)
     if not page.paginator.count and not filters:
         context["may_add"] = Project.objects.where_user_may(request.user, Permission.MANAGE_DEVICES).exists()
@@ -108,7 +119,7 @@ def device(request: HttpRequest, device_id: str, tab: str = FIRST_TAB) -> HttpRe
     tabs = [known for known in TABS if known.name != FORETELLS or foretells(shown)]
     if tab not in {known.name for known in tabs}:
         raise Http404
-    page, control = DevicePage(shown), DeviceControl(request.user, shown)
+    page, control = DevicePage(request.user, shown), DeviceControl(request.user, shown)
     context = {
         "page": page,
         "control": control,

@@ -1,5 +1,6 @@
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
@@ -14,6 +15,9 @@ class User(AbstractUser):
         default="",
         choices_display="WITH_GMT_OFFSET",
         help_text="Times on pages are shown in this zone. Empty: the zone of the project looked at.",
+    )
+    language = models.CharField(
+        max_length=10, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE, help_text="Of the operator pages."
     )
     default_dashboard = models.ForeignKey(
         "iotsphere.Dashboard", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False

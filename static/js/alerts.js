@@ -23,7 +23,13 @@ socket.follow("alerts", {}, (alerts) => {
 
 function isBusy() {
   const isTyping = document.activeElement?.matches("main :is(input, select, textarea, button)");
-  return isTyping || document.querySelector("main input:checked") !== null;
+  return isTyping || page.querySelector("input:checked") !== null;
+}
+
+function replace(made) {
+  const at = document.activeElement?.closest("[data-alert]")?.dataset.alert;
+  page.replaceChildren(...made.childNodes);
+  if (at) page.querySelector(`[data-alert="${CSS.escape(at)}"] .device__link`)?.focus({ preventScroll: true });
 }
 
 /** The list is made anew by the portal, which knows its order, its filters and its pages. */
@@ -34,7 +40,7 @@ async function renew() {
   const answer = await fetch(location.href).catch(() => null);
   if (answer?.ok && !answer.redirected && !isBusy()) {
     const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("alerts");
-    if (made) page.replaceChildren(...made.childNodes);
+    if (made) replace(made);
   }
   setTimeout(() => {
     renewing = false;

@@ -1,13 +1,14 @@
-// Limits and stretches of time, drawn under the lines of a chart.
+// Limits, stretches of time and moments, drawn under the lines of a chart.
 
 const COLOURS = { critical: "--offline", high: "--stale", medium: "--accent", low: "--unknown" };
 const NARROWEST = 2; // pixels
+const FLAG = 4;
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const colourOf = (severity) => css(COLOURS[severity] ?? COLOURS.low);
 
 /** A plugin of Chart.js. `axisOf`: the id of the axis that a metric is drawn on. */
-export function marksPlugin({ limits, spans }, axisOf) {
+export function marksPlugin({ limits = [], spans = [], moments = [] }, axisOf) {
   return {
     id: "marks",
     beforeDatasetsDraw({ ctx, chartArea, scales }) {
@@ -29,6 +30,20 @@ export function marksPlugin({ limits, spans }, axisOf) {
         ctx.moveTo(chartArea.left, y);
         ctx.lineTo(chartArea.right, y);
         ctx.stroke();
+      }
+      ctx.setLineDash([1, 3]);
+      ctx.strokeStyle = ctx.fillStyle = css("--text-2");
+      for (const at of moments) {
+        const x = scales.x.getPixelForValue(at);
+        ctx.beginPath();
+        ctx.moveTo(x, chartArea.top);
+        ctx.lineTo(x, chartArea.bottom);
+        ctx.stroke();
+        ctx.beginPath();
+        ctx.moveTo(x - FLAG, chartArea.top);
+        ctx.lineTo(x + FLAG, chartArea.top);
+        ctx.lineTo(x, chartArea.top + 2 * FLAG);
+        ctx.fill();
       }
       ctx.restore();
     },

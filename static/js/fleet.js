@@ -15,7 +15,10 @@ const devices = new Map(Array.from(fleet.querySelectorAll("[data-device]"), (roo
 form.addEventListener("change", (event) => event.target.matches("select") && form.requestSubmit());
 // Addresses stay short: what is not chosen is not sent.
 form.addEventListener("submit", () => {
+  const said = [...form.elements].filter((control) => control.value);
   for (const control of form.elements) if (control.name && !control.value) control.disabled = true;
+  // Nothing at all would lead to the default view.
+  if (!said.some((control) => control.name && !control.disabled)) form.elements.q.disabled = false;
 });
 window.addEventListener("pageshow", () => {
   for (const control of form.elements) control.disabled = control.type === "hidden" && !control.value;
@@ -70,3 +73,7 @@ function offerReload(message) {
   offered = true;
   toast(message, { label: "Sort again", run: () => location.reload() });
 }
+
+const saving = document.getElementById("save-view");
+document.querySelector("[data-save-view]")?.addEventListener("click", () => saving.showModal());
+saving?.querySelector("[data-close]").addEventListener("click", () => saving.close());

@@ -6,7 +6,8 @@ import { valueInWords } from "./values.js";
 const COLOURS = 6;
 const BARS = { barPercentage: 0.8, categoryPercentage: 1, maxBarThickness: 40 };
 
-export const colourOf = (metric, position) => (metric.target ? "target" : String((position % COLOURS) + 1));
+/** What is compared has the colour of what it is compared with: the metric at the position `of`. */
+export const colourOf = (metric, position) => (metric.target ? "target" : String(((metric.of ?? position) % COLOURS) + 1));
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -15,7 +16,7 @@ const css = (name) => getComputedStyle(document.documentElement).getPropertyValu
  * @param points     by metric key: [[milliseconds, value, min, max], …]
  * @param interval   milliseconds between two points; a longer gap interrupts the line
  * @param onZoom     what to do with a part that was dragged over; without it nothing can be
- * @param marks      {limits: [{key, value, severity}, …], spans: [{from, to, severity}, …]}
+ * @param marks      {limits: [{key, value, severity}, …], spans: [{from, to, severity}, …], moments: [milliseconds, …]}
  */
 export function drawChart(Chart, canvas, { chart, points, interval, from, to, clock, onZoom, marks }) {
   const axes = axesOf(chart.metrics, points, marks?.limits ?? []);
@@ -117,7 +118,7 @@ function datasets(metric, position, points, interval, axes) {
   const known = points[metric.key] ?? [];
   if (metric.counter) {
     const data = known.map(([x, y]) => ({ x: x + interval / 2, y }));
-    return [{ type: "bar", metric, data, yAxisID, backgroundColor: colour, borderRadius: 3, ...BARS }];
+    return [{ type: "bar", metric, data, yAxisID, backgroundColor: metric.compared ? `${colour}66` : colour, borderRadius: 3, ...BARS }];
   }
   const line = {
     type: "line",
@@ -127,14 +128,14 @@ function datasets(metric, position, points, interval, axes) {
     borderColor: colour,
     backgroundColor: colour,
     borderWidth: metric.target ? 1.5 : 1.75,
-    borderDash: metric.target ? [5, 4] : [],
+    borderDash: metric.compared ? [2, 3] : metric.target ? [5, 4] : [],
     stepped: metric.target ? "before" : false,
     pointRadius: (point) => (alone(point) ? 2 : 0),
     pointHoverRadius: 4,
     spanGaps: false,
     ...(metric.area && { fill: "origin", backgroundColor: `${colour}3d` }),
   };
-  if (metric.target || metric.area || !known.some(([, , low, high]) => low !== undefined && low !== high)) return [line];
+  if (metric.target || metric.compared || metric.area || !known.some(([, , low, high]) => low !== undefined && low !== high)) return [line];
   const edge = { type: "line", yAxisID, borderWidth: 0, pointRadius: 0, pointHoverRadius: 0 };
   return [
     line,

@@ -5,12 +5,14 @@ import { loadChart } from "./chart-loader.js";
 import { fetchHistory, historyAddress } from "./history-api.js";
 import { colourOf, drawChart } from "./history-chart.js";
 import { tableOf } from "./history-table.js";
+import { eventList, fetchEvents, marksOf } from "./history-events.js";
 import { DAY, ZoneClock } from "./time-axis.js";
 
 const RANGES = { "24h": DAY, "7d": 7 * DAY, "14d": 14 * DAY, "30d": 30 * DAY };
 const POINTS = 500;
 const OLD_AFTER = 60_000;
 const LONGEST = 5000 * DAY;
+const EVENTS_SHOWN = "history-events";
 
 export class History {
   #settings;
@@ -21,6 +23,8 @@ export class History {
   #range = "7d";
   #span = null; // {from, to} when a custom range or a zoom is shown instead of #range
   #beforeZoom = [];
+  #compared = ""; // "before" or the ID of another device
+  #showsEvents = localStorage.getItem(EVENTS_SHOWN) !== "off";
   #request = null;
   #loadedAt = 0;
   #shown = null;
@@ -48,6 +52,12 @@ export class History {
         for (const one of [form.elements.from, form.elements.to]) one.setCustomValidity("");
       });
     }
+    form.elements.compare.addEventListener("change", () => {
+      this.#compared = form.elements.compare.value;
+      this.#load();
+    });
+    form.querySelector("[data-events-switch]").addEventListener("click", () => this.#switchEvents());
+    this.#showSwitch();
     panel.querySelector("[data-zoom-out]").addEventListener("click", () => this.#zoomOut());
     for (const card of panel.querySelectorAll("[data-chart]")) {
       card.querySelector("[data-table-toggle]").addEventListener("click", (event) => this.#toggleTable(card, event));
@@ -125,7 +135,11 @@ export class History {
         fetchHistory(this.#settings.history, this.#keys(false), lineQuery(wanted), request.signal),
         fetchHistory(this.#settings.history, this.#keys(true), barQuery(wanted), request.signal),
       ]);
-      this.#shown = { Chart, lines, bars, ...wanted };
+      const [compared, events] = await Promise.all([
+        this.#fetchCompared(wanted, request.signal),
+        fetchEvents(this.#settings, wanted),
+      ]);
+      this.#shown = { Chart, lines, bars, compared, events, ...wanted };
       this.#panel.querySelector("[data-failure]").replaceChildren();
       this.#panel.querySelector("[data-charts]").hidden = false;
       this.#loadedAt = Date.now();
@@ -138,6 +152,24 @@ export class History {
     }
   }
 
+  /** {label, series by key} of the time before, moved to this one, or of another device. */
+  async #fetchCompared({ from, to }, signal) {
+    const other = this.#settings.others.find(({ id }) => id === this.#compared);
+    if (!other && this.#compared !== "before") return null;
+    const shift = other ? 0 : to - from;
+    const then = { from: from - shift, to: to - shift };
+    const address = other?.history ?? this.#settings.history;
+    const [lines, bars] = await Promise.all([
+      fetchHistory(address, this.#keys(false), lineQuery(then), signal),
+      fetchHistory(address, this.#keys(true), barQuery(then), signal),
+    ]);
+    const moved = Object.entries({ ...lines.series, ...bars.series }).map(([key, points]) => [
+      comparedKey(key),
+      points.map(([time, ...values]) => [time + shift, ...values]),
+    ]);
+    return { label: other?.name ?? "the time before", series: Object.fromEntries(moved) };
+  }
+
   #keys(counter) {
     const metrics = this.#settings.charts.flatMap((chart) => chart.metrics);
     return metrics.filter((metric) => metric.counter === counter).map((metric) => metric.key);
@@ -148,8 +180,11 @@ export class History {
   #draw() {
     this.#clear();
     if (!this.#shown) return;
-    const { Chart, from, to } = this.#shown;
+    const { Chart, from, to, events } = this.#shown;
+    const marks = this.#showsEvents ? marksOf(events) : undefined;
+    this.#showEvents();
     for (const [card, chart] of this.#cards()) {
+      this.#showLegend(card, chart);
       this.#linkCsv(card, chart);
       const { interval, points } = this.#pointsOf(chart);
       const plot = card.querySelector("[data-plot]");
@@ -163,7 +198,7 @@ export class History {
       plot.replaceChildren(canvas);
       const onZoom = (start, end) => this.#zoom(start, end);
       const clock = this.#clock;
-      this.#charts.push(drawChart(Chart, canvas, { chart, points, interval, from, to, clock, onZoom }));
+      this.#charts.push(drawChart(Chart, canvas, { chart, points, interval, from, to, clock, onZoom, marks }));
       this.#fillTable(card, chart);
     }
     this.#note();
@@ -171,16 +206,46 @@ export class History {
 
   #cards() {
     const cards = [...this.#panel.querySelectorAll("[data-chart]")];
-    return cards.map((card) => [card, this.#settings.charts[Number(card.dataset.chart)]]);
+    return cards.map((card) => [card, this.#chartOf(card)]);
+  }
+
+  /** With what its metrics are compared with. */
+  #chartOf(card) {
+    const chart = this.#settings.charts[Number(card.dataset.chart)];
+    const { compared } = this.#shown ?? {};
+    if (!compared) return chart;
+    const others = chart.metrics.flatMap((metric, position) =>
+      metric.target ? [] : [{ ...metric, key: comparedKey(metric.key), label: `${metric.label}, ${compared.label}`, compared: true, of: position }],
+    );
+    return { ...chart, metrics: [...chart.metrics, ...others] };
   }
 
   #pointsOf(chart) {
-    const { lines, bars } = this.#shown;
-    return { interval: (isBars(chart) ? bars : lines).interval, points: { ...lines.series, ...bars.series } };
+    const { lines, bars, compared } = this.#shown;
+    const points = { ...lines.series, ...bars.series, ...compared?.series };
+    return { interval: (isBars(chart) ? bars : lines).interval, points };
+  }
+
+  #showEvents() {
+    const card = this.#panel.querySelector("[data-events]");
+    card.hidden = !this.#showsEvents;
+    card.querySelector("[data-event-list]").replaceChildren(...eventList(this.#shown.events, this.#clock, this.#settings));
+    card.querySelector("[data-no-events]").hidden = card.querySelector("[data-event-list]").childElementCount > 0;
+  }
+
+  #switchEvents() {
+    this.#showsEvents = !this.#showsEvents;
+    localStorage.setItem(EVENTS_SHOWN, this.#showsEvents ? "on" : "off");
+    this.#showSwitch();
+    this.#draw();
+  }
+
+  #showSwitch() {
+    this.#panel.querySelector("[data-events-switch]").setAttribute("aria-pressed", String(this.#showsEvents));
   }
 
   #linkCsv(card, chart) {
-    const keys = chart.metrics.map((metric) => metric.key);
+    const keys = chart.metrics.filter((metric) => !metric.compared).map((metric) => metric.key);
     const query = isBars(chart) ? barQuery(this.#shown) : lineQuery(this.#shown);
     card.querySelector("[data-csv]").href = historyAddress(this.#settings.history, keys, { ...query, format: "csv" });
   }
@@ -194,6 +259,7 @@ export class History {
     message.querySelector("[data-retry]").addEventListener("click", () => this.#load());
     this.#panel.querySelector("[data-failure]").replaceChildren(message);
     this.#panel.querySelector("[data-charts]").hidden = true;
+    this.#panel.querySelector("[data-events]").hidden = true;
     this.#panel.querySelector("[data-history-note]").textContent = "";
   }
 
@@ -221,8 +287,7 @@ export class History {
       `${asOf}${detail}Times in ${zone}. Drag over a chart to zoom in.`;
   }
 
-  #showLegend(card) {
-    const chart = this.#settings.charts[Number(card.dataset.chart)];
+  #showLegend(card, chart = this.#chartOf(card)) {
     const items = chart.metrics.length < 2 ? [] : chart.metrics;
     card.querySelector("[data-legend]").replaceChildren(
       ...items.map((metric, position) => {
@@ -230,6 +295,7 @@ export class History {
         const key = document.createElement("span");
         key.className = "legend__key";
         key.dataset.colour = colourOf(metric, position);
+        if (metric.compared) key.dataset.compared = "";
         item.append(key, metric.label);
         return item;
       }),
@@ -240,7 +306,7 @@ export class History {
     const table = card.querySelector("[data-table]");
     table.hidden = !table.hidden;
     event.currentTarget.setAttribute("aria-expanded", String(!table.hidden));
-    if (this.#shown) this.#fillTable(card, this.#settings.charts[Number(card.dataset.chart)]);
+    if (this.#shown) this.#fillTable(card, this.#chartOf(card));
   }
 
   #fillTable(card, chart) {
@@ -267,6 +333,8 @@ const barQuery = (range) => ({
   agg: "delta",
   interval: range.to - range.from <= 3 * DAY ? "1h" : "1d",
 });
+
+const comparedKey = (key) => `compared ${key}`;
 
 const isBars = (chart) => chart.metrics.every((metric) => metric.counter);
 

@@ -42,6 +42,7 @@ def test_memberships_are_given_with_the_account(root: User, vera: User, globex: 
         {
             "username": "vera",
             "is_active": "on",
+            **{f"{rows}-{which}_FORMS": "0" for rows in ("sign_ins", "fleet_views") for which in ("TOTAL", "INITIAL")},
             "memberships-TOTAL_FORMS": "2",
             "memberships-INITIAL_FORMS": "1",
             "memberships-0-id": known.pk,

@@ -254,3 +254,36 @@ def test_so_are_those_on_the_map(acme: Project, vera: User, pages: PageClient) -
     device = DeviceFactory.create(project=acme, latitude=48.2, longitude=16.4)
     alert_of(acme, device=device, severity="medium")
     assert [row["severity"] for row in pages(vera).get(reverse("fleet-map")).json()["devices"]] == ["medium"]
+
+
+# --- Who is told ---
+
+
+def test_an_administrator_says_who_is_told(acme: Project, alice: User, oscar: User, pages: PageClient) -> None:
+    client, address = pages(alice), f"{reverse('told')}?project=acme"
+    client.post(address, {"form": "defaults", "email-minimum": "critical"})
+    assert NotificationPreference.objects.get(user=None, project=acme).minimum == "critical"
+    step = {"step-new-after_minutes": 10, "step-new-minimum": "high", "step-new-transport": "email"}
+    refused = client.post(address, {"form": "step-new", **step})
+    assert "Choose a person or a role." in refused.content.decode()
+    client.post(address, {"form": "step-new", **step, "step-new-user": oscar.pk})
+    [made] = acme.escalation_steps.all()
+    assert (made.user, made.after_minutes) == (oscar, 10)
+    hook = {"webhook-new-name": "chat", "webhook-new-url": "http://10.0.0.7/", "webhook-new-minimum": "low"}
+    assert "not on the public network" in client.post(address, {"form": "webhook-new", **hook}).content.decode()
+    client.post(address, {"form": "webhook-new", **hook, "webhook-new-url": "https://203.1.113.7/"})
+    assert acme.webhooks.get().url == "https://203.1.113.7/"
+    client.post(address, {"form": f"step-{made.pk}", "delete": "1"})
+    assert not acme.escalation_steps.exists()
+
+
+@pytest.mark.parametrize("form", ["", "step-999", "webhook-x", "nothing"])
+def test_forms_that_are_none_are_not_found(form: str, acme: Project, alice: User, pages: PageClient) -> None:
+    assert pages(alice).post(reverse("told"), {"form": form}).status_code == 404
+
+
+def test_nobody_says_who_is_told_in_anothers_project(
+    acme: Project, globex: Project, alice: User, oscar: User, pages: PageClient
+) -> None:
+    assert pages(alice).get(f"{reverse('told')}?project=globex").status_code == 404
+    assert pages(oscar).get(reverse("told")).status_code == 403

@@ -3,15 +3,17 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.core import mail
 from time_machine import TimeMachineFixture
 
 from alerts.evaluate import sweep as sweep_rules
 from alerts.models import Alert, RuleState
+from alerts.notify import deliver
 from devices.models import Device
 from devices.presence import note_messages
 from devices.presence import sweep as sweep_presence
 from tests.alerts.rules import rule_for
-from tests.factories import DeviceFactory
+from tests.factories import DeviceFactory, MembershipFactory
 from tests.telemetry.letters import NOW
 
 pytestmark = pytest.mark.django_db
@@ -40,10 +42,10 @@ def hear(*devices: Device, at: datetime = NOW) -> None:
     note_messages({device.pk: at for device in devices})
 
 
-def pass_time(clock: TimeMachineFixture, seconds: int) -> None:
+def pass_time(clock: TimeMachineFixture, seconds: int, step: int = 15) -> None:
     """As beat does: look for silent devices, and for rules that are due."""
-    for _ in range(seconds // 15):
-        clock.shift(15)
+    for _ in range(seconds // step):
+        clock.shift(step)
         now = datetime.now(NOW.tzinfo)
         sweep_presence(now)
         sweep_rules(now)
@@ -108,10 +110,15 @@ def test_a_gateway_that_no_rule_is_about_holds_nothing_for_long(clock: TimeMachi
     assert Alert.objects.get().device == child
 
 
-def test_two_thousand_devices_behind_one_gateway_are_one_alert(gateway: Device, clock: TimeMachineFixture) -> None:
+def test_two_thousand_devices_behind_one_gateway_are_one_alert_and_one_mail(
+    gateway: Device, clock: TimeMachineFixture
+) -> None:
+    operator = MembershipFactory.create(project=gateway.project, role="operator").user
     devices = Device.objects.bulk_create(
         Device(device_id=f"child-{n}", name=f"Child {n}", parent=gateway, project=gateway.project) for n in range(2000)
     )
     hear(gateway, *devices)
-    pass_time(clock, 300)
+    pass_time(clock, 300, step=100)
     assert Alert.objects.get().device == gateway
+    deliver.send_due(datetime.now(NOW.tzinfo) + timedelta(minutes=1))
+    assert [message.to for message in mail.outbox] == [[operator.email]]

@@ -70,6 +70,7 @@ PLACES = [
     "metrics",
     "models",
     "monitor-thresholds",
+    "notification-defaults",
     "notification-preferences",
     "notifications",
     "projects",
@@ -159,6 +160,7 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
         "alert-rules": {"id": rule.pk},
         "backtests": {"id": Backtest.objects.create(rule=rule, revision=1).pk},
         "escalation-steps": {"id": EscalationStep.objects.create(project=acme, role="admin").pk},
+        "notification-defaults": {"id": NotificationPreference.objects.create(project=acme, transport="email").pk},
         "notification-preferences": {"id": NotificationPreference.objects.create(user=root, transport="email").pk},
         "dashboards": {"id": Dashboard.objects.create(name="Wall", project=acme, owner=root).pk},
         "push-subscriptions": {

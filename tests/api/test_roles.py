@@ -181,6 +181,11 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "POST push-subscription-list": (201, 201, 201, 201, 201, 401),
     "GET push-subscription-key": ALL,
     "DELETE push-subscription-detail": (404, 204, 404, 404, 404, 401),
+    "GET notification-default-list": ALL,
+    "POST notification-default-list": (201, 403, 403, 403, 201, 401),
+    "GET notification-default-detail": (200, 404, 404, 404, 200, 401),
+    "PATCH notification-default-detail": (200, 404, 404, 404, 200, 401),
+    "DELETE notification-default-detail": (204, 404, 404, 404, 204, 401),
     "GET notification-preference-list": ALL,
     "POST notification-preference-list": (201, 201, 201, 400, 201, 401),
     "GET notification-preference-detail": (404, 200, 404, 404, 404, 401),
@@ -259,6 +264,8 @@ BODIES |= {
     "POST push-subscription-list": {"endpoint": "https://push.example.com/new", **A_BROWSER},
     "POST escalation-step-list": {"project": "acme", "role": "admin"},
     "PATCH escalation-step-detail": {"after_minutes": 30},
+    "POST notification-default-list": {"project": "acme", "transport": "email", "minimum": "high"},
+    "PATCH notification-default-detail": {"minimum": "low"},
     "POST notification-preference-list": {"project": "acme", "transport": "in_app", "minimum": "high"},
     "PATCH notification-preference-detail": {"minimum": "low"},
 }  # fmt: skip
@@ -333,6 +340,7 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
     step = EscalationStep.objects.create(project=acme, role="admin")
     browser = PushSubscription.objects.create(user=oscar, endpoint="https://push.example.com/1", **A_BROWSER)
     preference = NotificationPreference.objects.create(user=oscar, transport="email")
+    default = NotificationPreference.objects.create(project=acme, transport="in_app")
     model = model_of(acme)
     version = model.versions.get()
     check = version.checks.create(start=NOON, end=NOON + timedelta(days=1), checked_at=NOON, verdict="ok")
@@ -371,6 +379,7 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         "webhook": {"pk": webhook.pk},
         "push-subscription": {"pk": browser.pk},
         "escalation-step": {"pk": step.pk},
+        "notification-default": {"pk": default.pk},
         "notification-preference": {"pk": preference.pk},
         "dashboard": {"pk": Dashboard.objects.create(name="Acme", project=acme).pk},
     }

@@ -7,9 +7,11 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route
 
+from devices.commands import send as issue_command
 from devices.models import Device, Project
 from iotsphere.models import User
 from telemetry.store import write_readings
+from tests.alerts.rules import alert_of
 from tests.factories import DeviceFactory, MetricFactory
 from tests.fixtures.browser import PageAs, Problems, expect
 from tests.fixtures.live import Portal
@@ -159,3 +161,18 @@ def test_a_device_with_a_dozen_metrics_has_a_dozen_charts(page_as: PageAs, vera:
     page.goto("/devices/many/")
     page.get_by_role("tab", name="History").click()
     expect(page.get_by_text("No readings in this range")).to_have_count(12)
+
+
+def test_alerts_and_commands_are_marked_and_the_time_before_is_compared(
+    page: Page, heater: Device, oscar: User
+) -> None:
+    alert_of(heater.project, device=heater, message="Too hot", event_time=timezone.now() - timedelta(hours=3))
+    issue_command(oscar, "identify", {}, [heater])
+    page.reload()
+    events = page.get_by_role("region", name="Alerts and commands")
+    expect(events.get_by_role("listitem")).to_contain_text(["Identify, by oscar", "Too hot, still open"])
+    page.get_by_label("Compare with").select_option("before")
+    legend = page.get_by_role("region", name="Temperature", exact=False).first.locator("[data-legend]")
+    expect(legend).to_contain_text("Water temperature, the time before")
+    page.get_by_role("button", name="Alerts and commands").click()
+    expect(events).to_be_hidden()

@@ -25,9 +25,14 @@ PAGES = {
     "cards": "/?view=grid",
     "list": "/?view=list",
     "map": "/?view=map",
+    "groups": "/?view=grid&group=label",
+    "groups as lists": "/?view=list&group=type",
+    "profile": "/profile/",
+    "offline": "/offline/",
     "nothing found": "/?q=nothing-is-called-so",
     "details": "/devices/WATER_HEATER_01/details/",
     "operations": "/devices/WATER_HEATER_01/operations/",
+    "predictions": "/devices/WATER_HEATER_01/predictions/",
     "history": "/devices/WATER_HEATER_01/history/",
     "servers": "/servers/",
     "console": "/console/",
@@ -46,12 +51,13 @@ PAGES = {
     "notifications": "/alerts/notifications/",
     "preferences": "/alerts/notifications/preferences/",
     "deliveries": "/alerts/notifications/deliveries/",
+    "who is told": "/alerts/told/",
 }
 pytestmark = pytest.mark.once
 EVERYTHING: dict[str, Any] = {}
 SCREENS = [(360, "light"), (1440, "dark")]
 # They have what the others are made of.
-BY_NIGHT = ("cards", "list", "operations", "history", "alerts", "alert", "edit rule", "models", "dashboard")
+BY_NIGHT = ("cards", "profile", "list", "operations", "history", "alerts", "alert", "edit rule", "models", "dashboard")
 LONG = "<b>Unbreakably_long_device_name_" + "x" * 60
 
 
