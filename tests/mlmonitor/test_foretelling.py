@@ -27,11 +27,10 @@ NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 
 @pytest.fixture
 def sensor(acme: Project) -> Device:
-    device: Device = DeviceFactory.create(
-        project=acme, device_id="attic", device_type=DeviceTypeFactory.create(slug="sensor"), last_message=NOW
-    )
+    of_type = DeviceTypeFactory.create(slug="sensor")
+    device: Device = DeviceFactory.create(project=acme, device_id="attic", device_type=of_type, last_message=NOW)
     HealthIndicator.objects.create(
-        device_type=device.device_type, key="battery", label="Battery", unit="V", precision=2, measure=Measure.MEAN,
+        device_type=of_type, key="battery", label="Battery", unit="V", precision=2, measure=Measure.MEAN,
         metric_key="battery", threshold=3.3, falls=True, action="Change the cell.",
     )  # fmt: skip
     return device
@@ -40,9 +39,10 @@ def sensor(acme: Project) -> Device:
 def roll(device: Device, values: list[float], key: str = "battery", end: datetime = NOW, hourly: bool = False) -> None:
     """One bucket after the other, the last of them the one that `end` is in."""
     metric, _ = device.metrics.get_or_create(key=key, defaults={"label": key})
-    store, width = (HourlyRollup, HOUR) if hourly else (DailyRollup, DAY)
+    store: Any = HourlyRollup if hourly else DailyRollup
+    width = HOUR if hourly else DAY
     last = end.replace(hour=end.hour if hourly else 0, minute=0)
-    store._default_manager.bulk_create(
+    store.objects.bulk_create(
         store(
             metric=metric, start=last - width * (len(values) - 1 - place),
             count=2, sum=2 * value, min=value, max=value, first=value, last=value, increase=0,
@@ -153,7 +153,7 @@ def test_the_days_of_a_heater_tell_of_its_health() -> None:
     temperature = 50 + np.concatenate([[0], np.cumsum(np.where(heats, 1.0, -1 / 3))])[:-1]
     figures = heater.by_day(
         heater.FiveMinutes(
-            times=NOW.replace(hour=0).timestamp() + 300.0 * places,
+            times=NOW.replace(hour=0).timestamp() + 300 * places.astype(np.float64),
             temperature=temperature,
             target=np.full(288, 60.0),
             flow=np.where((places > 100) & ~heats, 2.0, 0.0),
@@ -170,7 +170,7 @@ def test_the_days_of_a_heater_tell_of_its_health() -> None:
 
 def test_a_day_that_is_not_complete_tells_nothing() -> None:
     half = np.where(np.arange(288) < 144, 50.0, np.nan)
-    figures = heater.by_day(heater.FiveMinutes(300.0 * np.arange(288), half, half, half, half), UTC)
+    figures = heater.by_day(heater.FiveMinutes(300 * np.arange(288, dtype=np.float64), half, half, half, half), UTC)
     assert not any(figures.values())
 
 
