@@ -27,6 +27,7 @@ BENCHMARKS = (
     "drift",
     "predictions",
     "foretelling",
+    "reports",
 )
 
 

@@ -34,6 +34,8 @@ class Permission(models.TextChoices):
     MANAGE_RULES = "manage_rules", "change alert rules and who is told"
     FEED_MODELS = "feed_models", "send predictions and outcomes of models, and check them"
     MANAGE_MODELS = "manage_models", "change models, their versions, baselines and thresholds"
+    RUN_REPORTS = "run_reports", "run reports"
+    MANAGE_REPORTS = "manage_reports", "change report templates and schedules"
     WATCH_MQTT = "watch_mqtt", "watch messages in the MQTT console"
     PUBLISH_MQTT = "publish_mqtt", "publish messages in the MQTT console"
     CLAIM_DEVICES = "claim_devices", "put devices into service by their claim code"
@@ -55,6 +57,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
             Permission.FEED_MODELS,
             Permission.SERVICE_DEVICES,
             Permission.EDIT_DASHBOARDS,
+            Permission.RUN_REPORTS,
             Permission.WATCH_MQTT,
             Permission.PUBLISH_MQTT,
             Permission.CLAIM_DEVICES,

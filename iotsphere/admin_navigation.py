@@ -55,6 +55,13 @@ SECTIONS = {
         "mlmonitor.PerformanceBucket": "bar_chart",
         "mlmonitor.ProfileBucket": "ssid_chart",
     },
+    "Reports": {
+        "reports.ReportTemplate": "description",
+        "reports.Schedule": "event_repeat",
+        "reports.Run": "picture_as_pdf",
+        "reports.Delivery": "outgoing_mail",
+        "reports.Unsubscription": "unsubscribe",
+    },
     "Accounts": {
         "iotsphere.User": "person",
         "iotsphere.Dashboard": "dashboard_customize",

@@ -188,6 +188,12 @@ CA_DIR = DATA_DIR / "ca"
 FIRMWARE_DIR = DATA_DIR / "firmware"
 FIRMWARE_MAX_BYTES = env.int("FIRMWARE_MAX_BYTES", default=64 * 1024 * 1024)
 
+# Files of reports that were made, and for how many days they are kept. All processes share the folder.
+REPORTS_DIR = DATA_DIR / "reports"
+REPORTS_KEPT_DAYS = env.int("REPORTS_KEPT_DAYS", default=30)
+# How many reports the workers make at the same time, all together. One may take 300 MB and a whole core.
+REPORTS_AT_ONCE = env.int("REPORTS_AT_ONCE", default=1)
+
 # --- Telemetry --------------------------------------------------------------------------------------------------
 
 # Functions called with the stored readings inside the transaction of each batch, in this order (import strings).
@@ -255,6 +261,10 @@ CELERY_BEAT_SCHEDULE = {
     "enforce retention": {"task": "telemetry.tasks.enforce_retention", "schedule": crontab(hour=3, minute=17)},
     "send notifications": {"task": "alerts.tasks.send_notifications", "schedule": timedelta(seconds=5)},
     "sweep alert rules": {"task": "alerts.tasks.sweep_rules", "schedule": timedelta(seconds=5)},
+    "begin due reports": {"task": "reports.tasks.begin_due_schedules", "schedule": timedelta(seconds=10)},
+    "make reports": {"task": "reports.tasks.make_reports", "schedule": timedelta(seconds=10)},
+    "send reports": {"task": "reports.tasks.send_reports", "schedule": timedelta(seconds=5)},
+    "throw reports away": {"task": "reports.tasks.throw_reports_away", "schedule": timedelta(hours=1)},
     "remake performance": {"task": "mlmonitor.tasks.remake_performance", "schedule": timedelta(minutes=1)},
     "check models": {"task": "mlmonitor.tasks.check_models", "schedule": timedelta(minutes=10)},
     "read telemetry for models": {"task": "mlmonitor.tasks.read_telemetry", "schedule": crontab(minute=7)},
@@ -343,6 +353,7 @@ SPECTACULAR_SETTINGS = {
         "NotificationStatus": "alerts.models.NotificationStatus",
         "Severity": "alerts.models.alert.Severity",
         "Transport": "alerts.models.Transport",
+        "DashboardFileFormat": "iotsphere.boards.api.serializers.FORMAT_CHOICES",
         "WidgetKind": "iotsphere.boards.api.serializers.KIND_CHOICES",
         "TransportOfPeople": "alerts.models.notification.OF_PEOPLE",
         "TransportTried": "alerts.models.notification.TRIED",
@@ -353,6 +364,11 @@ SPECTACULAR_SETTINGS = {
         "CredentialKind": "devices.models.CredentialKind",
         "MetricKind": "devices.models.MetricKind",
         "Presence": "devices.models.Presence",
+        "ReportFormat": "reports.models.Format",
+        "ReportFrequency": "reports.models.Frequency",
+        "ReportRunStatus": "reports.models.RunStatus",
+        "ReportDeliveryPurpose": "reports.models.Purpose",
+        "RoleEnum": "devices.permissions.Role",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

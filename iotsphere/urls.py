@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("iotsphere.accounts.urls")),
     path("", include("alerts.urls")),
     path("", include("mlmonitor.urls")),
+    path("", include("reports.urls")),
     path("", include("iotsphere.boards.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("iotsphere.api.urls")),

@@ -25,6 +25,27 @@ TABS = [
     Tab("performance", "Performance", "target"),
     Tab("drift", "Drift", "waves"),
     Tab("alerts", "Alerts", "bell"),
+    Tab("reports", "Reports", "file-text"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What can be had of models as a file: `kind` is what the app reports calls it."""
+
+    kind: str
+    label: str
+    icon: str
+    about: str
+
+
+REPORTS = [
+    Report(
+        "model-performance", "Performance", "target", "How good predictions were, with intervals, limits and trends."
+    ),
+    Report("model-drift", "Drift", "waves", "Every feature against its baseline, and what the checks have found."),
+    Report("model-alerts", "Alerts", "bell", "What was raised about models, how long it lasted, and who answered."),
+    Report("model-full", "All of it", "file-text", "Performance, drift and alerts of each model in one report."),
 ]
 
 

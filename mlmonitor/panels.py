@@ -14,13 +14,14 @@ from django.utils import timezone
 from alerts.models import Alert
 from alerts.models.alert import AlertQuerySet, Severity
 from alerts.patterns import patterns
-from devices.permissions import AnyUser
+from devices.models import Project
+from devices.permissions import AnyUser, Permission
 from mlmonitor.alerting import named
 from mlmonitor.checks import profiles_between
 from mlmonitor.comparing import Comparison, compare
 from mlmonitor.history import Performance, Range, performance_of
 from mlmonitor.judging import label
-from mlmonitor.listing import ALERTS_SHOWN, DAYS, Asked, Chosen
+from mlmonitor.listing import ALERTS_SHOWN, DAYS, REPORTS, Asked, Chosen
 from mlmonitor.models import Alias, DriftCheck, FeatureDrift, FeatureProfile, ModelStatus, ModelVersion, MonitoredModel
 from mlmonitor.models.check import Verdict
 from mlmonitor.profiling import together
@@ -194,6 +195,12 @@ def alerts(user: AnyUser, asked: Asked, chosen: Chosen) -> dict[str, Any]:
         ],
         "kinds": pattern.rules[:5],
     }
+
+
+def reports(user: AnyUser, asked: Asked, chosen: Chosen) -> dict[str, Any]:
+    """What can be had as files, for those who may ask for them."""
+    may_run = Project.objects.where_user_may(user, Permission.RUN_REPORTS).exists()
+    return {"may_run": may_run, "templates": REPORTS}
 
 
 def distributions(check: DriftCheck) -> list[Distribution]:

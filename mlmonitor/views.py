@@ -25,6 +25,7 @@ PANELS: dict[str, Callable[..., dict[str, Any]]] = {
     "performance": panels.performance,
     "drift": panels.drift,
     "alerts": panels.alerts,
+    "reports": panels.reports,
 }
 FRAGMENT = "X-Fragment"
 OF_OPERATORS = {"check"}

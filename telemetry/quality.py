@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
-from django.db.models import Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from devices.models import Device, MetricDefinition, ValueType
 from telemetry.coverage import Coverage, Gap, coverage
@@ -125,11 +127,18 @@ def _out_of_range(device: Device, metrics: dict[int, Metric], rollups: QuerySet[
         if definition.minimum is not None or definition.maximum is not None
     }
     ranged = {metric.pk: ranges[metric.key] for metric in metrics.values() if metric.key in ranges}
-    extremes = rollups.filter(metric__in=ranged).order_by().values_list("metric").annotate(Min("min"), Max("max"))
+    if not ranged:
+        return []
+    outside = reduce(or_, (Q(metric=pk) & _outside(definition) for pk, definition in ranged.items()))
+    extremes = (
+        rollups.filter(metric__in=ranged)
+        .order_by()
+        .values_list("metric")
+        .annotate(lowest=Min("min"), highest=Max("max"), stretches=Count("start", filter=outside))
+    )
     found = []
-    for pk, lowest, highest in extremes:
-        outside = _outside(ranged[pk])
-        if stretches := rollups.filter(outside, metric=pk).count():
+    for pk, lowest, highest, stretches in extremes:
+        if stretches:
             metric, definition = metrics[pk], ranged[pk]
             found.append(
                 OutOfRange(

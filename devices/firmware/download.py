@@ -1,17 +1,13 @@
 """A package on its way to a device: whole, or the part that it asks for, in small pieces."""
 
 import re
-from collections.abc import Iterator
-from functools import partial
-from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from rest_framework.request import Request
 
 from devices.models import FirmwarePackage
+from devices.streaming import as_content, pieces
 
-AT_ONCE = 64 * 1024
 _range = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))").fullmatch
 
 
@@ -27,11 +23,11 @@ def answer(request: HttpRequest | Request, package: FirmwarePackage) -> HttpResp
         return HttpResponse(status=416, headers={**headers, "Content-Range": f"bytes */{package.size}"})
     if part != whole:
         headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{package.size}"
-    pieces = _pieces(package, part)
-    # Under ASGI Django would collect all of a plain iterator before it sends anything.
-    content = _one_by_one(pieces) if hasattr(request, "scope") else pieces
     response = StreamingHttpResponse(
-        content, status=200 if part == whole else 206, content_type="application/octet-stream", headers=headers
+        as_content(request, pieces(package.file, part)),
+        status=200 if part == whole else 206,
+        content_type="application/octet-stream",
+        headers=headers,
     )
     response["Content-Length"] = str(len(part))
     response["Content-Disposition"] = f'attachment; filename="{package.version}.bin"'
@@ -46,18 +42,3 @@ def asked_for(header: str, size: int) -> range | None:
     first, last, final = found.groups()
     part = range(max(0, size - int(final)), size) if final else range(int(first), min(size, int(last or size) + 1))
     return part or None
-
-
-def _pieces(package: FirmwarePackage, part: range) -> Iterator[bytes]:
-    with package.file.open("rb") as file:
-        file.seek(part.start)
-        left = len(part)
-        while left and (piece := file.read(min(left, AT_ONCE))):
-            left -= len(piece)
-            yield piece
-
-
-async def _one_by_one(pieces: Iterator[bytes]) -> Any:
-    following = sync_to_async(partial(next, pieces, b""))
-    while piece := await following():
-        yield piece

@@ -32,9 +32,18 @@ LISTS = [
     "model",
     "drift-check",
     "monitor-threshold",
+    "report-kind",
+    "report-template",
+    "report-run",
+    "report-schedule",
+    "report-delivery",
     "dashboard",
 ]
 PLACES = ["comparison", "telemetry", "me", "token", "token-refresh", "token-revoke", "schema", "docs"]
+
+
+def _plural(name: str) -> str:
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
 
 
 class RootView(APIView):
@@ -45,7 +54,7 @@ class RootView(APIView):
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:
         places = {name: reverse(f"api:{name}", request=request) for name in PLACES}
-        lists = {f"{name}s": reverse(f"api:{name}-list", request=request) for name in LISTS}
+        lists = {_plural(name): reverse(f"api:{name}-list", request=request) for name in LISTS}
         one = {
             name: reverse(f"api:{name}", ["DEVICE_ID"], request=request).replace("DEVICE_ID", "{device_id}")
             for name in ("latest", "history", "quality", "twin")

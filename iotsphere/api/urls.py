@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("telemetry.api.urls")),
     path("", include("alerts.api.urls")),
     path("", include("mlmonitor.api.urls")),
+    path("", include("reports.api.urls")),
     path("", include("iotsphere.boards.api.urls")),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),

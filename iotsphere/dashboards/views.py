@@ -130,6 +130,7 @@ def device(request: HttpRequest, device_id: str, tab: str = FIRST_TAB) -> HttpRe
         "active": tab,
         "commands": commands(request, shown.device_id, page.metrics),
         "may_manage": request.user.is_staff and may(request.user, Permission.MANAGE_DEVICES, shown.project),
+        "may_run_reports": may(request.user, Permission.RUN_REPORTS, shown.project),
     }
     if tab == FORETELLS:
         context["predictions"] = DevicePredictions(request.user, shown, timezone.now())

@@ -15,17 +15,15 @@ from reports.documents import Block, Column, Figure, Figures, Form, Missing, Row
 from reports.kinds.alerts import TONES
 from reports.kinds.availability import TONES as PRESENCE_TONES
 from reports.kinds.kind import Kind, Progress
-from reports.kinds.measured import Measured, charts, figures, measure, table_of_days, table_of_metrics
+from reports.kinds.measured import FEW, Measured, charts, figures, measure, table_of_days, table_of_metrics
 from telemetry.aggregates import Aggregate
 from telemetry.buckets import INTERVALS
 from telemetry.history import MAX_POINTS, Question, ask
 from telemetry.models import Metric
 from telemetry.quality import quality_between
 from telemetry.raw import ask_raw
-from telemetry.values import Shown, with_metrics
+from telemetry.values import with_metrics
 
-FEW = 20
-POINTS_OF_MANY = 120
 ALERTS = 50
 STRETCH = 4_000  # buckets at once
 
@@ -67,18 +65,24 @@ class DeviceReport(Kind):
 
     def make_sections(self, progress: Progress) -> Iterator[Section]:
         """A section for each part where it is about one device, else a section for each device."""
-        found = with_metrics(self.asked.devices.order_by("name", "device_id"))
-        for number, (device, metrics) in enumerate(found):
+        found = with_metrics(self.asked.devices.order_by("device_type__name", "name", "device_id"))
+        chosen = self._chosen(len(found))
+        for number, measured in enumerate(measure(found, self.asked, rows="days" in chosen)):
             progress(number / len(found))
-            points = {"points": POINTS_OF_MANY} if len(found) > FEW else {}
-            about = _About(device, metrics, measure(device, metrics, self.asked, **points), self)
-            parts = {name: list(getattr(about, name)()) for name in self.asked.sections}
+            about = _About(measured)
+            parts = {name: list(getattr(about, name)()) for name in chosen}
             if len(found) == 1:
                 yield from (Section(name, self.sections[name], blocks) for name, blocks in parts.items())
             else:
+                device = measured.device
                 yield Section(device.device_id, str(device), list(chain.from_iterable(parts.values())))
         if not found:
             yield Section("devices", "Devices", [Missing("there are no devices here.")])
+
+    def _chosen(self, devices: int) -> list[str]:
+        """All parts, but of many devices the quality only if it is asked for: the report of it is another."""
+        is_said = bool(self.asked.said.get("sections"))
+        return [name for name in self.asked.sections if name != "quality" or is_said or devices <= FEW]
 
     def table(self) -> Table:
         columns = [
@@ -137,8 +141,8 @@ class DeviceReport(Kind):
 class _About:
     """The parts of what is said of one device."""
 
-    def __init__(self, device: Device, metrics: list[Shown], measured: Measured, kind: DeviceReport) -> None:
-        self.device, self.metrics, self.measured, self.asked = device, metrics, measured, kind.asked
+    def __init__(self, measured: Measured) -> None:
+        self.measured, self.device, self.asked = measured, measured.device, measured.asked
 
     def figures(self) -> Iterator[Block]:
         asked, device = self.asked, self.device

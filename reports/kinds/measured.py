@@ -3,21 +3,41 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import NamedTuple, TypeVar
 
 from devices.models import Device
 from reports.asked import Asked
 from reports.documents import Chart, Column, Drawn, Figure, Form, Point, Precise, Row, Series, Table
 from telemetry.aggregates import Aggregate
-from telemetry.chosen import MAX_METRICS
+from telemetry.chosen import MAX_DEVICES, MAX_METRICS
 from telemetry.history import Question, Totals, ask
 from telemetry.history import Series as Answer
 from telemetry.values import Shown, charts_of, value_in_words
 
-POINTS = 240
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-FINE = timedelta(days=3)
-"""Counters of shorter times are shown by the hour."""
+T = TypeVar("T")
 MOST_COLUMNS = 7
+POINTS, POINTS_OF_MANY = 240, 120
+FEW = 20
+"""Devices that are drawn as finely as there is room for."""
+
+
+class Step(NamedTuple):
+    """What a bar, and a line of the table, stands for."""
+
+    interval: str
+    length: timedelta
+    words: str
+    form: str
+
+
+STEPS = (
+    (timedelta(days=3), Step("1h", timedelta(hours=1), "an hour", "%Y-%m-%d %H:%M")),
+    (timedelta(days=92), Step("1d", timedelta(days=1), "a day", "%Y-%m-%d")),
+    (timedelta.max, Step("1mo", timedelta(days=30), "a month", "%Y-%m")),
+)
+"""For times that are no longer than that."""
+DAYS = STEPS[1][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +50,10 @@ class Measured:
     answers: Mapping[str, Answer]
     totals: Mapping[str, Totals]
     increases: Mapping[str, Answer]  # of counters, by `bar`
+    rows: Mapping[str, Answer]  # means, and increases of counters, by `row`
     step: timedelta
-    bar: timedelta
+    bar: Step
+    row: Step
 
     @property
     def is_empty(self) -> bool:
@@ -43,21 +65,44 @@ class Measured:
         return sum(float(point[1] or 0) for point in points) if points else None
 
 
-def measure(device: Device, metrics: Sequence[Shown], asked: Asked, points: int = POINTS) -> Measured:
-    """`metrics` are those of the device (telemetry.values.with_metrics); of texts there is nothing to measure."""
-    numbers = [metric for metric in metrics if metric.is_number and metric.time is not None]
-    answers: dict[str, Answer] = {}
-    totals: dict[str, Totals] = {}
-    increases: dict[str, Answer] = {}
-    step, bar = timedelta(), HOUR if asked.length <= FINE else DAY
-    for keys in _chunks([metric.key for metric in numbers]):
-        question = ask([device], keys, Question(asked.start, asked.end, points=points, time_zone=asked.zone))
-        answers |= question.answer()[0].series
-        totals |= question.totals()[0]
-        step = timedelta(seconds=question.buckets.width)
-    for keys in _chunks([metric.key for metric in numbers if metric.is_counter]):
-        increases |= _by(device, keys, asked, bar, Aggregate.DELTA)
-    return Measured(device, asked, numbers, answers, totals, increases, step, bar)
+def measure(devices: Sequence[tuple[Device, list[Shown]]], asked: Asked, *, rows: bool = False) -> Iterator[Measured]:
+    """Of each device what it measured; `rows`: day by day, too.
+
+    Devices with the same metrics that follow each other are asked for together.
+    """
+    points = POINTS if len(devices) <= FEW else POINTS_OF_MANY
+    numbers = [(device, [one for one in metrics if one.is_number and one.time]) for device, metrics in devices]
+    for _, alike in groupby(numbers, key=lambda pair: [metric.key for metric in pair[1]]):
+        for several in _chunks(list(alike), MAX_DEVICES):
+            yield from _measured(several, asked, points, rows=rows)
+
+
+def _measured(
+    several: Sequence[tuple[Device, list[Shown]]], asked: Asked, points: int, *, rows: bool
+) -> Iterator[Measured]:
+    devices, metrics = [device for device, _ in several], several[0][1]
+    bar = next(step for longest, step in STEPS if asked.length <= longest)
+    row = DAYS if bar is STEPS[0][1] else bar
+    counters = [metric.key for metric in metrics if metric.is_counter]
+    others = [metric.key for metric in metrics if not metric.is_counter]
+    answers: list[dict[str, Answer]] = [{} for _ in devices]
+    totals: list[dict[str, Totals]] = [{} for _ in devices]
+    width = 0
+    for keys in _chunks([*others, *counters], MAX_METRICS):
+        question = ask(devices, keys, Question(asked.start, asked.end, points=points, time_zone=asked.zone))
+        width = question.buckets.width
+        for number, (history, total) in enumerate(zip(question.answer(), question.totals(), strict=True)):
+            answers[number] |= history.series
+            totals[number] |= total
+    increases = _by(devices, counters, asked, bar, Aggregate.DELTA)
+    lines: list[dict[str, Answer]] = [{} for _ in devices]
+    if rows:
+        rises = increases if row is bar else _by(devices, counters, asked, row, Aggregate.DELTA)
+        means = _by(devices, others, asked, row, Aggregate.AVG)
+        lines = [mean | rise for mean, rise in zip(means, rises, strict=True)]
+    for number, (device, shown) in enumerate(several):
+        said = answers[number], totals[number], increases[number], lines[number]
+        yield Measured(device, asked, shown, *said, timedelta(seconds=width), bar, row)
 
 
 def charts(measured: Measured) -> list[Chart]:
@@ -80,10 +125,8 @@ def charts(measured: Measured) -> list[Chart]:
             points = _points(measured.increases[metric.key])
             start = min([asked.start, *(point[0] for point in points[:1])])
             series = [Series(metric.key, metric.label, points, Drawn.BARS)]
-            title = f"{metric.label} {'an hour' if measured.bar == HOUR else 'a day'}"
-            drawn.append(
-                Chart(title, metric.unit, start, asked.end, series, step=measured.bar, precision=metric.precision)
-            )
+            title, step = f"{metric.label} {measured.bar.words}", measured.bar.length
+            drawn.append(Chart(title, metric.unit, start, asked.end, series, step=step, precision=metric.precision))
     return drawn
 
 
@@ -120,24 +163,22 @@ def table_of_metrics(measured: Measured) -> Table:
 
 
 def table_of_days(measured: Measured) -> Table:
-    """Day by day on the clocks of the report: means; of counters the increase. The same as REST's `interval=1d`."""
-    asked, device = measured.asked, measured.device
+    """Day by day (or month by month) on the clocks of the report, as REST's `interval=1d`."""
     chosen = [metric for metric in measured.metrics if metric.chart and metric.key in measured.totals][:MOST_COLUMNS]
-    means: dict[str, Answer] = {}
-    for keys in _chunks([metric.key for metric in chosen if not metric.is_counter]):
-        means |= _by(device, keys, asked, DAY, Aggregate.AVG)
-    for keys in _chunks([metric.key for metric in chosen if metric.is_counter]):
-        means |= _by(device, keys, asked, DAY, Aggregate.DELTA)
-    columns = [Column("day", "Day", Form.STATE)] + [
+    title = "Month by month" if measured.row.interval == "1mo" else "Day by day"
+    columns = [Column("day", "From", Form.STATE)] + [
         Column(metric.key, metric.label, Form.NUMBER, metric.unit, metric.precision) for metric in chosen
     ]
-    return Table("days", "Day by day", columns, list(_day_rows(means, chosen, asked)), empty="No readings.")
+    return Table("days", title, columns, list(_day_rows(measured, chosen)), empty="No readings.")
 
 
-def _by(device: Device, keys: Sequence[str], asked: Asked, step: timedelta, agg: str) -> Mapping[str, Answer]:
-    interval = "1h" if step == HOUR else "1d"
-    question = Question(asked.start, asked.end, interval=interval, agg=agg, time_zone=asked.zone)
-    return ask([device], keys, question).answer()[0].series
+def _by(devices: Sequence[Device], keys: Sequence[str], asked: Asked, step: Step, agg: str) -> list[dict[str, Answer]]:
+    found: list[dict[str, Answer]] = [{} for _ in devices]
+    how = Question(asked.start, asked.end, interval=step.interval, agg=agg, time_zone=asked.zone)
+    for some in _chunks(keys, MAX_METRICS):
+        for number, history in enumerate(ask(devices, some, how).answer()):
+            found[number] |= history.series
+    return found
 
 
 def _metric_rows(measured: Measured) -> Iterator[Row]:
@@ -150,12 +191,12 @@ def _metric_rows(measured: Measured) -> Iterator[Row]:
         yield metric.label, metric.key, metric.unit, *precise, total.count
 
 
-def _day_rows(means: Mapping[str, Answer], chosen: Sequence[Shown], asked: Asked) -> Iterator[Row]:
-    columns = {key: {point[0]: point[1] for point in answer.points} for key, answer in means.items()}
-    times = sorted({float(point[0] or 0) for answer in means.values() for point in answer.points})
+def _day_rows(measured: Measured, chosen: Sequence[Shown]) -> Iterator[Row]:
+    columns = {key: {point[0]: point[1] for point in answer.points} for key, answer in measured.rows.items()}
+    times = sorted({time for column in columns.values() for time in column if isinstance(time, int | float)})
     for time in times:
-        day = datetime.fromtimestamp(time / 1000, UTC).astimezone(asked.zone)
-        yield f"{day:%Y-%m-%d}", *(_number(columns[metric.key].get(time)) for metric in chosen)
+        begin = datetime.fromtimestamp(time / 1000, UTC).astimezone(measured.asked.zone)
+        yield f"{begin:{measured.row.form}}", *(_number(columns[metric.key].get(time)) for metric in chosen)
 
 
 def _series(measured: Measured, metric: Shown) -> Series:
@@ -181,6 +222,6 @@ def _short(value: float, metric: Shown) -> str:
     return value_in_words(value, metric.precision)
 
 
-def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(keys), MAX_METRICS):
-        yield keys[start : start + MAX_METRICS]
+def _chunks(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(things), size):
+        yield things[start : start + size]

@@ -13,7 +13,7 @@ from reports.documents import Block, Column, Figure, Figures, Form, Missing, Row
 from reports.kinds.availability import TONES
 from reports.kinds.kind import Kind, Progress
 from reports.kinds.measured import Measured, charts, measure
-from telemetry.values import Shown, with_metrics
+from telemetry.values import with_metrics
 
 USAGE = {"cpu": "Processor", "memory": "Memory", "disk": "Fullest disk"}
 HIGH = {"cpu": 85.0, "memory": 90.0, "disk": 90.0}
@@ -39,13 +39,13 @@ class Servers(Kind):
                 progress(0.5)
                 yield Section(name, self.sections[name], getattr(self, name)())
         if "charts" in self.asked.sections:
-            for device, _, measured in self._found:
+            for device, measured in self._found:
                 blocks: list[Block] = list(charts(measured))
                 yield Section(device.device_id, str(device), blocks or [Missing(f"{device} has reported nothing.")])
 
     def summary(self) -> list[Block]:
         shares = [share for share in self._shares.values() if share is not None]
-        there = sum(device.presence == Presence.ONLINE for device, *_ in self._found)
+        there = sum(device.presence == Presence.ONLINE for device, _ in self._found)
         figures = [
             Figure("servers", "Servers", len(self._found)),
             Figure("online", "Online now", there, tone=Tone.GOOD if there == len(self._found) else Tone.WARN),
@@ -77,7 +77,7 @@ class Servers(Kind):
                 *self._usage(measured),
                 self._fires.get(device.pk, 0),
             )
-            for device, _, measured in self._found
+            for device, measured in self._found
         ]
         tones = {str(presence.label): tone for presence, tone in TONES.items()}
         return [Table("servers", "", columns, rows, tones, empty="There are no servers here.")]
@@ -100,7 +100,7 @@ class Servers(Kind):
         return Table("every_server", "Servers", columns, self._rows)
 
     def _rows(self) -> Iterator[Row]:
-        for device, _, measured in self._found:
+        for device, measured in self._found:
             head = device.device_id, device.name, device.hostname, device.project.slug, device.presence
             yield *head, self._shares[device.pk], *self._usage(measured), self._fires.get(device.pk, 0)
 
@@ -112,7 +112,7 @@ class Servers(Kind):
 
     def _highest(self, key: str, label: str) -> Figure:
         """Of all servers, and whose it was."""
-        found = [(total.highest, str(device)) for device, _, one in self._found if (total := one.totals.get(key))]
+        found = [(total.highest, str(device)) for device, one in self._found if (total := one.totals.get(key))]
         value, server = max(found, default=(None, ""))
         tone = Tone.WARN if value is not None and value >= HIGH[key] else Tone.NONE
         return Figure(f"{key}_highest", f"{label}, highest", value, "%", 1, tone, server)
@@ -122,17 +122,17 @@ class Servers(Kind):
         return self.asked.devices.filter(device_type__slug=SERVER["slug"])
 
     @cached_property
-    def _found(self) -> list[tuple[Device, list[Shown], Measured]]:
-        every = with_metrics(self._devices.order_by("name", "device_id"))
-        return [(device, metrics, measure(device, metrics, self.asked)) for device, metrics in every]
+    def _found(self) -> list[tuple[Device, Measured]]:
+        devices = with_metrics(self._devices.order_by("name", "device_id"))
+        return [(measured.device, measured) for measured in measure(devices, self.asked)]
 
     @cached_property
     def _shares(self) -> dict[int, float | None]:
         start, end = self.asked.start, self.asked.end
-        return {device.pk: availability(spans_in(device, start, end), start).percent for device, *_ in self._found}
+        return {device.pk: availability(spans_in(device, start, end), start).percent for device, _ in self._found}
 
     @cached_property
     def _fires(self) -> dict[int | None, int]:
-        alerts = Alert.objects.visible_to(self.asked.user).filter(device__in=[device for device, *_ in self._found])
+        alerts = Alert.objects.visible_to(self.asked.user).filter(device__in=[device for device, _ in self._found])
         raised = alerts.filter(event_time__gte=self.asked.start, event_time__lt=self.asked.end)
         return dict(raised.order_by().values_list("device").annotate(count=Count("pk")))

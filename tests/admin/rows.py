@@ -6,6 +6,7 @@ from typing import Any
 
 from axes.models import AccessAttempt, AccessLog
 from django.contrib import admin
+from django.core.files.base import ContentFile
 from django.db.models import Model
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
@@ -40,6 +41,7 @@ from mlmonitor.models import (
     ProfileBucket,
     ServiceRecord,
 )
+from reports.models import Delivery, ReportTemplate, Run, Schedule, Unsubscription
 from telemetry.models import (
     Door,
     LedgerHour,
@@ -140,6 +142,30 @@ def _notification(project: Project) -> Notification:
     return Notification.objects.create(alert=alert, event=event, transport="webhook", webhook=hook, due_at=NOON)
 
 
+def report_template_of(project: Project) -> ReportTemplate:
+    name = f"Weekly {ReportTemplate.objects.count()}"
+    return ReportTemplate.objects.create(project=project, name=name, kind="availability", format="csv")
+
+
+def report_schedule_of(project: Project) -> Schedule:
+    owner = MembershipFactory.create(project=project).user
+    template = report_template_of(project)
+    return Schedule.objects.create(template=template, owner=owner, every="daily", time_zone="Europe/Vienna")
+
+
+def report_run_of(project: Project) -> Run:
+    """One that is done."""
+    run = Run.objects.create(project=project, kind="availability", title="Weekly", format="csv", status="done", size=5)
+    run.file_name = "weekly.csv"
+    run.file.save("", ContentFile(b"a,b\r\n"))
+    return run
+
+
+def _delivery(project: Project) -> Delivery:
+    schedule = report_schedule_of(project)
+    return Delivery.objects.create(schedule=schedule, slot=NOON, address="ann@example.com", due_at=NOON)
+
+
 # Of the projects: who administers one sees its rows.
 OF_PROJECTS: dict[str, MakeRow] = {
     "devices.Project": lambda project: project,
@@ -188,6 +214,13 @@ OF_PROJECTS: dict[str, MakeRow] = {
         device=DeviceFactory.create(project=project), note="Fresh cell."
     ),
     "mlmonitor.MonitorThreshold": _threshold,
+    "reports.ReportTemplate": report_template_of,
+    "reports.Schedule": report_schedule_of,
+    "reports.Run": report_run_of,
+    "reports.Delivery": _delivery,
+    "reports.Unsubscription": lambda project: Unsubscription.objects.create(
+        schedule=report_schedule_of(project), address="ann@example.com"
+    ),
     "iotsphere.Dashboard": lambda project: Dashboard.objects.create(name="Wall", project=project),
     "telemetry.OwedEvaluation": lambda project: OwedEvaluation.objects.create(
         evaluator="alerts.evaluate", metric=_metric(project), first=NOON, last=NOON, received_at=NOON, due_at=NOON

@@ -33,6 +33,8 @@ NEVER_ADDED = {
     "mlmonitor.Prediction",
     "mlmonitor.ProfileBucket",
     "iotsphere.Dashboard",
+    "reports.Delivery",
+    "reports.Run",
     "telemetry.LedgerHour",
     "telemetry.Metric",
     "telemetry.OwedEvaluation",

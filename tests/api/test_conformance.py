@@ -31,8 +31,9 @@ from devices.models import Device, Project, Purge
 from devices.provisioning import make_key
 from iotsphere.models import Dashboard, User
 from mlmonitor.models import MonitorThreshold, ServiceRecord
+from reports.models import Delivery, Schedule
 from telemetry.models import RejectedMessage
-from tests.admin.rows import campaign_of
+from tests.admin.rows import campaign_of, report_run_of, report_schedule_of
 from tests.alerts.browsers import A_BROWSER
 from tests.alerts.rules import alert_of, rule_for
 from tests.factories import (
@@ -79,6 +80,7 @@ PLACES = [
     "purges",
     "push-subscriptions",
     "rejected-messages",
+    "reports",
     "servers",
     "service-records",
     "silences",
@@ -132,6 +134,10 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
     threshold = MonitorThreshold.objects.create(model=model, metric="accuracy", medium=0.02, high=0.05, critical=0.1)
     campaign = campaign_of(acme)
     package = FirmwarePackageFactory.create(project=acme, device_type=boiler, version="1.0")
+    schedule = report_schedule_of(acme)
+    number = schedule.template_id
+    Schedule.objects.filter(pk=schedule.pk).update(id=number)
+    Delivery.objects.create(id=number, schedule_id=number, slot=NOON, address="ann@example.com", due_at=NOON)
     return {
         "claim-codes": {"code": codes_for([device], root)[0].code},
         "models": {"key": model.key},
@@ -155,6 +161,7 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
         "rejected-messages": {
             "id": RejectedMessage.objects.create(device=device, door="http", received_at=NOON, body=b"?").pk
         },
+        "reports": {"uuid": str(report_run_of(acme).pk), "id": number},
         "servers": {"id": str(server.uuid)},
         "alerts": {"id": alert_of(acme, device=device).pk},
         "alert-rules": {"id": rule.pk},

@@ -10,7 +10,7 @@ from devices.models import Credential, DeviceType, Project, Purge
 from iotsphere.models import Dashboard, User
 from mlmonitor.models import MonitoredModel, MonitorThreshold, ServiceRecord
 from telemetry.models import RejectedMessage
-from tests.admin.rows import campaign_of
+from tests.admin.rows import campaign_of, report_run_of, report_schedule_of
 from tests.factories import (
     NOON,
     CommandTypeFactory,
@@ -47,6 +47,10 @@ LISTS = [
     "forecasts",
     "service-records",
     "dashboards",
+    "reports/templates",
+    "reports/runs",
+    "reports/schedules",
+    "reports/deliveries",
 ]
 
 
@@ -102,6 +106,10 @@ def populate(project: Project) -> None:
     Credential.objects.create(device=device, kind="api_key", public_id=f"{device.pk:016x}", created_by=member)
     ProjectFactory.create(retention_class=project.retention_class)
     Dashboard.objects.create(name="Wall", owner=member, project=project)
+    report_run_of(project)
+    schedule = report_schedule_of(project)
+    schedule.users.add(member)
+    schedule.deliveries.create(slot=NOON, user=member, address=member.email, due_at=NOON)
 
 
 @pytest.mark.parametrize("name", LISTS)

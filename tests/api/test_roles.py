@@ -19,8 +19,9 @@ from devices.models import Credential, FirmwarePackage, Purge
 from devices.provisioning import make_key
 from iotsphere.models import Dashboard, User
 from mlmonitor.models import MonitorThreshold, ServiceRecord
+from reports.models import Delivery, ReportTemplate, Run
 from telemetry.models import RejectedMessage
-from tests.admin.rows import campaign_of
+from tests.admin.rows import campaign_of, report_run_of, report_schedule_of, report_template_of
 from tests.alerts.browsers import A_BROWSER
 from tests.alerts.rules import HOT, alert_of, rule_for
 from tests.factories import (
@@ -163,6 +164,29 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET escalation-step-detail": (200, 404, 404, 404, 200, 401),
     "PATCH escalation-step-detail": (200, 404, 404, 404, 200, 401),
     "DELETE escalation-step-detail": (204, 404, 404, 404, 204, 401),
+    "GET report-kind-list": ALL,
+    "GET report-template-list": ALL,
+    "POST report-template-list": (201, 403, 403, 403, 201, 401),
+    "GET report-template-detail": MEMBERS,
+    "PATCH report-template-detail": (200, 403, 403, 404, 200, 401),
+    "DELETE report-template-detail": (204, 403, 403, 404, 204, 401),
+    "GET report-run-list": ALL,
+    "POST report-run-list": (201, 201, 403, 403, 201, 401),
+    "GET report-run-detail": MEMBERS,
+    "GET report-run-file": MEMBERS,
+    "POST report-run-cancel": (409, 409, 403, 404, 409, 401),
+    "POST report-run-again": (201, 201, 403, 404, 201, 401),
+    "GET report-schedule-list": ALL,
+    "POST report-schedule-list": (201, 403, 403, 403, 201, 401),
+    "GET report-schedule-detail": (200, 404, 404, 404, 200, 401),
+    "PATCH report-schedule-detail": (200, 404, 404, 404, 200, 401),
+    "DELETE report-schedule-detail": (204, 404, 404, 404, 204, 401),
+    "GET report-schedule-preview": (200, 404, 404, 404, 200, 401),
+    "POST report-schedule-pause": (200, 404, 404, 404, 200, 401),
+    "POST report-schedule-resume": (409, 404, 404, 404, 409, 401),
+    "POST report-schedule-test": (202, 404, 404, 404, 202, 401),
+    "GET report-delivery-list": ALL,
+    "GET report-delivery-detail": (200, 404, 404, 404, 200, 401),
     "GET dashboard-list": ALL,
     "POST dashboard-list": (201, 201, 201, 201, 201, 401),
     "GET dashboard-detail": MEMBERS,
@@ -283,6 +307,14 @@ BODIES |= {
     "POST monitor-threshold-list": {"model": "leak", "metric": "psi", "medium": 0.2, "high": 0.3, "critical": 0.4},
     "PATCH monitor-threshold-detail": {"medium": 0.01},
 }
+TEMPLATE = 4711
+BODIES |= {
+    "POST report-template-list": {"project": "acme", "name": "New", "kind": "availability"},
+    "PATCH report-template-detail": {"name": "Renamed"},
+    "POST report-run-list": {"parameters": {"kind": "availability", "project": "acme"}},
+    "POST report-schedule-list": {"template": TEMPLATE, "every": "daily"},
+    "PATCH report-schedule-detail": {"day": 2},
+}
 UPLOADS = {"POST firmware-package-list": {"project": "acme", "device_type": "boiler", "version": "3"}}
 UNASKED = {"head", "options"}
 QUERIES = {
@@ -345,6 +377,10 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
     version = model.versions.get()
     check = version.checks.create(start=NOON, end=NOON + timedelta(days=1), checked_at=NOON, verdict="ok")
     threshold = MonitorThreshold.objects.create(model=model, metric="accuracy", medium=0.02, high=0.05, critical=0.1)
+    run, schedule = report_run_of(acme), report_schedule_of(acme)
+    Run.objects.filter(pk=run.pk).update(said={"kind": "availability", "project": "acme"})
+    delivery = Delivery.objects.create(schedule=schedule, slot=NOON, address="vera", due_at=NOON)
+    ReportTemplate.objects.filter(pk=report_template_of(acme).pk).update(id=TEMPLATE)
     return {
         "project": {"slug": "acme"},
         "model": {"key": model.key},
@@ -381,6 +417,10 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         "escalation-step": {"pk": step.pk},
         "notification-default": {"pk": default.pk},
         "notification-preference": {"pk": preference.pk},
+        "report-template": {"pk": TEMPLATE},
+        "report-run": {"uuid": run.pk},
+        "report-schedule": {"pk": delivery.schedule_id},
+        "report-delivery": {"pk": delivery.pk},
         "dashboard": {"pk": Dashboard.objects.create(name="Acme", project=acme).pk},
     }
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from alerts.models import Backtest
 from devices.models import ClaimCode, Device, Project
 from iotsphere.models import Dashboard, User
-from tests.admin.rows import campaign_of
+from tests.admin.rows import campaign_of, report_run_of, report_schedule_of, report_template_of
 from tests.alerts.rules import alert_of, rule_for
 from tests.factories import DeviceFactory, FirmwarePackageFactory
 from tests.fixtures.clients import PageClient
@@ -79,6 +79,21 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "models-tab": ALL,
     "model-change": (405,) * 6,
     "model-alert-change": (405,) * 6,
+    "reports": ALL,
+    "report-new": OPERATORS,
+    "report-export": (200, 200, 403, 403, 200, 401),
+    "report": MEMBERS,
+    "report-file": MEMBERS,
+    "report-change": (405,) * 6,
+    "report-shared": (404,) * 6,
+    "report-templates": ALL,
+    "report-template-delete": (405,) * 6,
+    "report-schedules": (200, 403, 403, 403, 200, 302),
+    "report-schedule-new": (200, 403, 403, 403, 200, 302),
+    "report-schedule-preview": (405,) * 6,
+    "report-schedule": (200, 404, 404, 404, 200, 302),
+    "report-schedule-change": (405,) * 6,
+    "report-unsubscribe": (404,) * 6,
     "login": SIGNED_IN_ALREADY,
     "logout": (405,) * 6,
     "first_start": (403,) * 6,
@@ -101,6 +116,7 @@ ARGUMENTS = {
     "key": "leak",
     "token": "made-up",
     "verb": "acknowledge",
+    "form": "csv",
 }
 ELSEWHERE = ("admin/", "api/", "metrics")  # tests/admin, tests/api, tests/observability
 
@@ -124,6 +140,12 @@ def row_of(name: str, boiler: Device) -> Model:
         return rule_for(boiler)
     if name.startswith("dashboard"):
         return Dashboard.objects.create(name="Wall", project=boiler.project)
+    if name.startswith("report-schedule"):
+        return report_schedule_of(boiler.project)
+    if name.startswith("report-template"):
+        return report_template_of(boiler.project)
+    if name.startswith("report"):
+        return report_run_of(boiler.project)
     if name == "backtest":
         return Backtest.objects.create(rule=rule_for(boiler), revision=1)
     if name == "firmware-roll-out":
@@ -141,7 +163,8 @@ def test_the_matrix_holds(
     answers = {}
     for name in MATRIX:
         with transaction.atomic():
-            arguments = {**ARGUMENTS, "pk": row_of(name, boiler).pk}
+            pk = row_of(name, boiler).pk
+            arguments = {**ARGUMENTS, "pk": pk, "uuid": pk}
             if name == "models-tab":
                 arguments["tab"] = "drift"
             address = reverse(name, kwargs={key: arguments[key] for key in ROUTES[name].pattern.converters})

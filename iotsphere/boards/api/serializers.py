@@ -13,6 +13,7 @@ COLUMNS = 12
 MOST_ROWS = 500
 TALLEST = 24
 MOST_WIDGETS = 100
+FORMAT_CHOICES = [(FORMAT, FORMAT)]
 KIND_CHOICES = [(name, kind.label) for name, kind in KINDS.items()]
 
 
@@ -116,7 +117,7 @@ class FileWidgetSerializer(WidgetSerializer):
 class FileSerializer(serializers.Serializer):
     """A dashboard as a file. `widgets` are looked at one by one."""
 
-    format = serializers.ChoiceField(choices=[FORMAT])
+    format = serializers.ChoiceField(choices=FORMAT_CHOICES)
     version = serializers.ChoiceField(choices=[VERSION])
     name = serializers.CharField(max_length=100)
     widgets = serializers.ListField(child=serializers.JSONField(), max_length=MOST_WIDGETS)
