@@ -44,7 +44,7 @@ class ForecastSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class SnoozeSerializer(serializers.Serializer):
+class PutOffSerializer(serializers.Serializer):
     until = serializers.DateTimeField(allow_null=True, help_text="Null takes it back.")
 
     def validate_until(self, until: Any) -> Any:
@@ -77,11 +77,11 @@ class ForecastViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModel
     ordering = ["early", "pk"]
     lookup_value_regex = NUMBER
 
-    @extend_schema(request=SnoozeSerializer, responses=ForecastSerializer, summary="Put off what a forecast asks for")
+    @extend_schema(request=PutOffSerializer, responses=ForecastSerializer, summary="Put off what a forecast asks for")
     @action(detail=True, methods=["post"])
     def snooze(self, request: Request, pk: str) -> Response:
         forecast = self.get_object()
-        serializer = SnoozeSerializer(data=request.data)
+        serializer = PutOffSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         service.snooze(forecast, serializer.validated_data["until"], request.user)
         return Response(ForecastSerializer(forecast).data)
