@@ -17,7 +17,7 @@ from tests.architecture.house import ROOT
 from tests.factories import NOON, DeviceFactory
 from tests.fixtures.browser import PageAs, Problems, expect
 from tests.fixtures.live import Portal
-from tests.mlmonitor.rows import drifted_model
+from tests.mlmonitor.rows import drifted_model, forecast_of
 
 AXE = Path(ROOT, "node_modules/axe-core/axe.min.js")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -143,6 +143,7 @@ def test_pages_fit_and_axe_is_content(
     for presence in Presence:
         DeviceFactory.create(project=acme, name=LONG, presence=presence, labels=["x" * 40], location=LONG)
     drifted_model(acme)
+    forecast_of(acme, device=heater)
     page = page_as(alice, viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
     pages = {**PAGES, **pages_of_alerts(heater), **dashboards(heater)}
     found = {}
