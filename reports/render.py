@@ -15,6 +15,8 @@ from reports.kinds import KINDS, Progress
 
 AT_ONCE = 3.0
 """Seconds. What takes longer is a worker's."""
+CSV_ROWS, XLSX_ROWS = 30_000, 6_000
+"""A second."""
 BUILT = 0.6
 """Of the whole work, where a document is made first."""
 
@@ -67,9 +69,17 @@ def stream(asked: Asked) -> Iterator[bytes]:
     return csv_parts(KINDS[asked.kind](asked).table(), asked.zone, bom=asked.bom)
 
 
-def is_small(asked: Asked) -> bool:
+def is_small(asked: Asked, form: str = "pdf") -> bool:
     """Whether it is made while somebody waits, or by a worker."""
-    return KINDS[asked.kind](asked).seconds() <= AT_ONCE
+    return _seconds(asked, form) <= AT_ONCE
+
+
+def _seconds(asked: Asked, form: str) -> float:
+    kind = KINDS[asked.kind](asked)
+    rows = kind.rows()
+    if form == "csv":
+        return rows / CSV_ROWS if rows else kind.seconds()
+    return kind.seconds() + (rows / XLSX_ROWS if form == "xlsx" else 0)
 
 
 def file_name(asked: Asked, form: str) -> str:

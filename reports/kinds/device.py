@@ -5,11 +5,13 @@ from itertools import chain
 from typing import ClassVar
 
 from django.core.exceptions import ValidationError
+from django.db.models import Count
 
 from alerts.models import Alert
 from alerts.models.alert import AlertQuerySet, Severity
 from devices.availability import availability, spans_in
 from devices.models import Device, MetricKind, Presence
+from devices.models.device import DEFAULT_EXPECTED_INTERVAL
 from reports.asked import RAW
 from reports.documents import Block, Column, Figure, Figures, Form, Missing, Row, Section, Table, Tone
 from reports.kinds.alerts import TONES
@@ -48,6 +50,14 @@ class DeviceReport(Kind):
     def seconds(self) -> float:
         devices = self.asked.devices.count()
         return 0.3 + devices * (0.15 + 0.002 * self.asked.length.days)
+
+    def rows(self) -> int:
+        """A reading of each metric in each interval; who has no type sends once a minute."""
+        asked = self.asked
+        metrics = Metric.objects.filter(device__in=asked.devices).order_by()
+        counts = metrics.values_list("device__device_type__expected_interval").annotate(count=Count("pk"))
+        steps = timedelta(seconds=INTERVALS[asked.resolution].seconds) if asked.resolution != RAW else None
+        return sum(int(asked.length / (steps or every or DEFAULT_EXPECTED_INTERVAL)) * count for every, count in counts)
 
     def title(self) -> str:
         return str(self._only) if self._only else super().title()

@@ -12,7 +12,7 @@ from alerts.patterns import Patterns, patterns
 from alerts.worst import worst_of
 from devices.availability import availability, spans_in
 from devices.models import Device, Presence
-from reports.documents import Bars, Block, Chart, Column, Drawn, Figure, Figures, Form, Row, Series, Table, Tone
+from reports.documents import Bars, Block, Chart, Column, Drawn, Figure, Figures, Form, Row, Series, Table, Text, Tone
 from reports.kinds.alerts import TONES as SEVERITY_TONES
 from reports.kinds.alerts import noise, noise_of
 from reports.kinds.availability import TONES
@@ -97,6 +97,8 @@ class Fleet(Kind):
         return [Table("broken", "", columns, rows, tones, empty="All devices are there, and no alert is open.")]
 
     def alerts(self) -> list[Block]:
+        if not self._pattern.fires:
+            return [Text("No device raised an alert in this time.", Tone.GOOD)]
         zone = self.asked.zone
         points = [(midnight(day, zone), float(count), None, None) for day, count in self._pattern.per_day]
         columns = [Column("device_id", "Device ID"), *noise("Device")]
@@ -105,7 +107,7 @@ class Fleet(Kind):
         by_day = Series("fires", "Alerts", points, Drawn.BARS)
         return [
             Chart("Alerts a day", "", start, end, [by_day], step=DAY, precision=0, from_zero=True),
-            Table("noisiest", "Devices with most alerts", columns, rows, empty="No device raised an alert."),
+            Table("noisiest", "Devices with most alerts", columns, rows),
         ]
 
     def data(self) -> list[Block]:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from functools import cached_property
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from telemetry.quality import Quality, quality_between
 from telemetry.reasons import Reason
 
 READ_AT_ONCE = 2_000
+HOUR = timedelta(hours=1)
 WRONG = {"rejected", "quarantined"}
 NOTHING = "Nothing came in."
 BALANCED = "Everything that was received is accounted for: stored, duplicate, rejected or quarantined."
@@ -38,6 +40,9 @@ class Ingestion(Kind):
         asked = self.asked
         per_device = 0.02 + 0.003 * asked.length.days if {"quality", "ranges"} & set(asked.sections) else 0.01
         return 0.3 + asked.devices.count() * per_device
+
+    def rows(self) -> int:
+        return int(self.asked.devices.count() * self.asked.length / HOUR)
 
     def summary(self) -> list[Block]:
         counts = totals(self.asked)

@@ -37,6 +37,10 @@ class Kind(ABC):
     def seconds(self) -> float:
         """About how long it takes to make, roughly and generously."""
 
+    def rows(self) -> int:
+        """About how many rows the table has, where they are many: they are not in the document."""
+        return 0
+
     def build(self, progress: Progress) -> Document:
         asked = self.asked
         return Document(

@@ -145,9 +145,15 @@ def _widths(columns: Sequence[Column], words: Sequence[Sequence[str]], width: fl
 
 
 def _needed(column: Column, words: Sequence[str]) -> float:
-    head = max(width_of(word, look.SIZE_SMALL, bold=True) for word in _label(column).split() or [""])
     widest = max((width_of(text, look.SIZE_TABLE) for text in words), default=0.0)
-    return min(WIDEST, max(head, widest)) + 2 * PAD + 2
+    return min(WIDEST, max(_of_head(_label(column).split()), widest)) + 2 * PAD + 2
+
+
+def _of_head(words: Sequence[str]) -> float:
+    """How wide the words of a head are where they stand best in two lines."""
+    halves = ([" ".join(words[:place]), " ".join(words[place:])] for place in range(len(words)))
+    widths = (max(width_of(half, look.SIZE_SMALL, bold=True) for half in both) for both in halves)
+    return min(widths, default=0.0)
 
 
 def _height_of(row: Sequence[Cell]) -> float:
