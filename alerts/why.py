@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import inf
 
+from django.db.models import QuerySet
+
 from alerts.conditions import Finding
 from alerts.evaluator import BLANK, CompiledRule, Latch, Position, Severity, Status, Trace
-from alerts.models import Alert, AlertRule, RuleState
+from alerts.models import Alert, AlertRule, Notification, RuleState, Silence
+from alerts.notify.silences import silences_over
 from alerts.replay import can_be_replayed, past_observations, replay, warm_up
 from alerts.rulebook import fits
 from alerts.states import load
@@ -17,6 +20,7 @@ from devices.models import Device, Lifecycle
 from devices.presence import offline_after
 
 EVALUATIONS = 50
+MOST_TOLD = 100
 LOOK_BACK = timedelta(hours=1)
 
 
@@ -49,6 +53,9 @@ class Why:
     status: Status
     levels: tuple[LevelFinding, ...]
     open_alert: Alert | None
+    # Who keeps people from being told of it, and who was told of the open alert.
+    silences: tuple[Silence, ...]
+    told: tuple[Notification, ...]
     evaluations: tuple[Evaluation, ...]
 
 
@@ -58,13 +65,23 @@ def why(rule: AlertRule, device: Device, now: datetime) -> Why:
     row = RuleState.objects.filter(rule=rule, device=device).first()
     state = load(row.data) if row else BLANK
     evaluations = tuple(_last_evaluations(compiled, device, now))
+    alert = Alert.objects.open().filter(rule=rule, device=device).first()
     return Why(
         tuple(_obstacles(rule, compiled, device)),
         state.status,
         evaluations[0].levels if evaluations else (),
-        Alert.objects.open().filter(rule=rule, device=device).first(),
+        alert,
+        tuple(silences_over(alert or Alert(rule=rule, device=device, project=device.project), now)),
+        tuple(_told(alert)),
         evaluations,
     )
+
+
+def _told(alert: Alert | None) -> QuerySet[Notification]:
+    if alert is None:
+        return Notification.objects.none()
+    told = Notification.objects.filter(alert=alert).select_related("event", "user", "webhook")
+    return told.order_by("created_at", "pk")[:MOST_TOLD]
 
 
 def _obstacles(rule: AlertRule, compiled: CompiledRule, device: Device) -> list[str]:

@@ -16,11 +16,17 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from alerts.admin.alert import OpenFilter
+from alerts.models import Alert
+from alerts.models.alert import Severity
 from devices.admin.filters import PresenceFilter
 from devices.admin.scope import may_manage, runs_platform
 from devices.models import Credential, Device, Presence
 from devices.permissions import Permission
 from iotsphere.observability.health import parts_answering, warnings
+from mlmonitor.admin.model import DriftFilter
+from mlmonitor.models import MonitoredModel
+from mlmonitor.standing import drifting, with_champion
 from telemetry import throughput
 from telemetry.models import LedgerHour, QuarantinedMessage
 
@@ -34,7 +40,7 @@ WIDTH, HEIGHT = 100, 32  # of the sparkline's drawing
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    presence: str
+    kind: str  # a presence or a severity
     label: str
     count: int
     address: str
@@ -61,6 +67,8 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
         "tiles": [
             Tile(presence, str(presence.label), found.get(presence, 0), _devices(presence)) for presence in URGENCY
         ],
+        "alerts": _alerts(request),
+        "models": _models(request),
         "broken": _broken(devices),
         "all_broken": _devices(PresenceFilter.broken),
         "day": _day(request),
@@ -71,6 +79,28 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
 
 def _devices(presence: str) -> str:
     return f"{reverse('admin:devices_device_changelist')}?{PresenceFilter.parameter_name}={presence}"
+
+
+def _alerts(request: HttpRequest) -> list[Tile]:
+    """Open ones, by severity."""
+    is_open = Alert.objects.open().where_user_may(request.user, Permission.HANDLE_ALERTS)
+    found = dict(is_open.order_by().values_list("severity").annotate(Count("pk")))
+    listed = f"{reverse('admin:alerts_alert_changelist')}?{OpenFilter.parameter_name}={OpenFilter.open}"
+    return [
+        Tile(severity, str(severity.label), found.get(severity, 0), f"{listed}&severity__exact={severity}")
+        for severity in Severity
+    ]
+
+
+def _models(request: HttpRequest) -> dict[str, Any]:
+    """How many are watched, and how many have drifted."""
+    models = MonitoredModel.objects.where_user_may(request.user, Permission.MANAGE_MODELS).active()
+    listed = reverse("admin:mlmonitor_monitoredmodel_changelist")
+    return {
+        "count": models.count(),
+        "drifting": drifting(with_champion(models)).count(),
+        "address": f"{listed}?{DriftFilter.parameter_name}={DriftFilter.drifting}",
+    }
 
 
 def _broken(devices: Any) -> list[Device]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from alerts.notify.deliver import pause_after
 from alerts.notify.undelivered import Undelivered
-from devices.permissions import Permission
+from devices.permissions import Permission, may
 from reports import mail, troubles
 from reports.models import Delivery, DeliveryStatus, Purpose, Run
 from reports.models.run import OPEN
@@ -27,6 +27,7 @@ CLAIM_LASTS = timedelta(minutes=5)
 CHUNK = 20  # mails with files
 WORK_AT_MOST = 120.0  # seconds spent on what was claimed: then the rest is claimed anew, long before the claim expires
 ATTEMPTS = 8
+BROKEN = "It could not be put into a mail. The error is in the portal's log."
 
 
 def enqueue(run: Run, now: datetime) -> int:
@@ -80,7 +81,8 @@ def _needless(delivery: Delivery) -> str:
     """Why nobody has to be sent it any more; empty if somebody has."""
     run = delivery.run
     if delivery.purpose == Purpose.FAILURE:
-        return "" if delivery.schedule.owner.is_active else "the account is closed"
+        owned = may(delivery.schedule.owner, Permission.VIEW, delivery.schedule.template.project)
+        return "" if owned else "may not see it any more"
     if run is None or not run.has_file:
         return f"there is no file: {run.problem}" if run and run.problem else "there is no file any more"
     if delivery.user is not None and not Run.objects.where_user_may(delivery.user, Permission.VIEW).contains(run):
@@ -95,6 +97,11 @@ def _try(delivery: Delivery, now: datetime) -> int:
         answer = mail.send(delivery)
     except Undelivered as error:
         _fail(delivery, str(error), now, is_final=isinstance(error, mail.Refused))
+        return 0
+    except Exception:
+        # The others that were claimed with it are sent all the same.
+        log.exception("a report could not be put into a mail", delivery=delivery.pk)
+        _fail(delivery, BROKEN, now, is_final=False)
         return 0
     _note(delivery, DeliveryStatus.SENT, answer)
     return 1

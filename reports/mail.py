@@ -2,7 +2,6 @@
 
 import smtplib
 from contextlib import suppress
-from email.policy import SMTP
 from typing import Any
 
 from django.conf import settings
@@ -116,7 +115,8 @@ def _post(connection: EmailBackend, mail: EmailMultiAlternatives) -> str:
         server.ehlo_or_helo_if_needed()
         _expect(server.mail(mail.from_email))
         _expect(server.rcpt(mail.to[0]))
-        return _expect(server.data(mail.message().as_bytes(policy=SMTP)))
+        message: Any = mail.message()
+        return _expect(server.data(message.as_bytes(linesep="\r\n")))
     except (smtplib.SMTPException, OSError) as error:
         raise Undelivered(f"{type(error).__name__}: {error}") from error
     finally:

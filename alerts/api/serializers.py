@@ -233,10 +233,31 @@ class EvaluationSerializer(serializers.Serializer):
     levels = LevelFindingSerializer(many=True)
 
 
+class SilencedSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Silence
+        fields = ["id", "reason", "ends_at"]
+
+
+class WhoWasToldSerializer(serializers.ModelSerializer):
+    whom = serializers.SerializerMethodField(help_text="A person or a webhook, by name.")
+    event = serializers.CharField(source="event.kind")
+
+    class Meta:
+        model = Notification
+        fields = ["whom", "transport", "event", "status", "answer", "sent_at"]
+
+    def get_whom(self, notification: Notification) -> str:
+        return str(notification.user or notification.webhook)
+
+
 class WhySerializer(serializers.Serializer):
     obstacles = serializers.ListField(child=serializers.CharField(), help_text="Why it cannot fire at all.")
     status = serializers.CharField()
     alert = serializers.IntegerField(source="open_alert.pk", allow_null=True, default=None)
+    snoozed_until = serializers.DateTimeField(source="open_alert.snoozed_until", allow_null=True, default=None)
+    silences = SilencedSerializer(many=True)
+    told = WhoWasToldSerializer(many=True)
     levels = LevelFindingSerializer(many=True)
     evaluations = EvaluationSerializer(many=True)
 

@@ -11,12 +11,15 @@ SILENCED = "silenced"
 
 def silenced_until(alert: Alert, at: datetime) -> datetime | None:
     """The end of the last silence over the alert, or of its snooze; None when there is none at `at`."""
-    ends = [
-        silence.ends_at for silence in Silence.objects.filter(project=alert.project_id).at(at) if fits(silence, alert)
-    ]
+    ends = [silence.ends_at for silence in silences_over(alert, at)]
     if alert.snoozed_until is not None and alert.snoozed_until > at:
         ends.append(alert.snoozed_until)
     return max(ends, default=None)
+
+
+def silences_over(alert: Alert, at: datetime) -> list[Silence]:
+    """Those that keep people from being told of the alert, which need not be stored, at a moment."""
+    return [silence for silence in Silence.objects.filter(project=alert.project_id).at(at) if fits(silence, alert)]
 
 
 def look_again(project_id: int) -> None:

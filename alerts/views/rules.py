@@ -167,11 +167,13 @@ def why(request: HttpRequest, pk: int) -> HttpResponse:
     asked = said(request.GET, "device", 64)
     devices = Device.objects.visible_to(request.user).select_related("project", "device_type")
     device = devices.filter(device_id=asked).first() if asked else None
+    now = timezone.now()
     context = {
         "rule": found,
         "asked": asked,
         "device": device,
-        "why": device and ask_why(found, device, timezone.now()),
+        "why": device and ask_why(found, device, now),
+        "now": now,
         "devices": found.devices().visible_to(request.user)[:200],
     }
     return render(request, "alerts/why.html", context)

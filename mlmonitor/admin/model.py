@@ -4,11 +4,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Model, OuterRef, QuerySet, Subquery
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import action, display
 
 from devices.admin.confirm import confirmation, is_confirmed
@@ -20,10 +21,23 @@ from devices.admin.words import counted
 from devices.permissions import Permission
 from mlmonitor import checks, deployment
 from mlmonitor.baselines import NoBaseline, from_window
-from mlmonitor.models import Alias, Deployment, DriftCheck, Feature, ModelStatus, ModelVersion, MonitoredModel
+from mlmonitor.models import Alias, Deployment, Feature, ModelStatus, ModelVersion, MonitoredModel
 from mlmonitor.models.check import Verdict
+from mlmonitor.standing import drifting, with_champion
 
 TONES = {"OK": "success", "Warning": "warning", "Drift": "danger", "Error": "danger", "Not enough data": ""}
+
+
+class DriftFilter(DropdownFilter):
+    title = "drift"
+    parameter_name = "drift"
+    drifting = "drifting"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        return [(self.drifting, "Active, and its data or concept has drifted")]
+
+    def queryset(self, request: HttpRequest, models: QuerySet[Any]) -> QuerySet[Any]:
+        return drifting(models.filter(status=ModelStatus.ACTIVE)) if self.value() == self.drifting else models
 
 
 class VersionInline(ProjectScoped, Rows):
@@ -40,6 +54,7 @@ class MonitoredModelAdmin(ProjectScoped, WithHistory):
     inlines = [VersionInline]
     list_display = ["name", "key", "task", "project", "champion", "drift", "concept", "status"]
     list_filter = [
+        DriftFilter,
         ("status", ChoicesDropdownFilter),
         ("task", ChoicesDropdownFilter),
         ("project", ProjectFilter),
@@ -58,18 +73,7 @@ class MonitoredModelAdmin(ProjectScoped, WithHistory):
     nothing_help = "Add one here or by REST, give it a version, and send its predictions."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With the champion's name and what its last check found."""
-        champion = ModelVersion.objects.filter(model=OuterRef("pk"), alias=Alias.CHAMPION)
-        last = DriftCheck.objects.filter(version__model=OuterRef("pk"), version__alias=Alias.CHAMPION).order_by("-end")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                champion_name=Subquery(champion.values("name")[:1]),
-                last_verdict=Subquery(last.values("verdict")[:1]),
-                last_concept=Subquery(last.values("concept")[:1]),
-            )
-        )
+        return with_champion(super().get_queryset(request))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """What it is called and predicts is chosen once."""

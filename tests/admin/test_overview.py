@@ -14,15 +14,17 @@ from iotsphere.models import User
 from telemetry import throughput
 from telemetry.models import LedgerHour
 from tests.admin.addresses import list_of, page_of
-from tests.factories import DeviceFactory
+from tests.alerts.rules import alert_of
+from tests.factories import NOON, DeviceFactory
 from tests.fixtures.clients import PageClient
+from tests.mlmonitor.rows import drifted_model, model_of
 from tests.telemetry.letters import envelope, take, telemetry
 
 INDEX, FIGURES = "/admin/", "/admin/overview/"
 
 
 def by_presence(answer: Any) -> dict[str, int]:
-    return {tile.presence: tile.count for tile in answer.context["tiles"]}
+    return {tile.kind: tile.count for tile in answer.context["tiles"]}
 
 
 def test_devices_in_service_are_counted_by_presence(root: User, acme: Project, pages: PageClient) -> None:
@@ -40,8 +42,27 @@ def test_a_figure_leads_to_the_devices_it_counts(
         DeviceFactory.create_batch(2, project=acme, presence=state)
         DeviceFactory.create(project=acme, presence=state, lifecycle=Lifecycle.ARCHIVED)
     client = pages(root)
-    [tile] = [tile for tile in client.get(INDEX).context["tiles"] if tile.presence == presence]
+    [tile] = [tile for tile in client.get(INDEX).context["tiles"] if tile.kind == presence]
     assert len(client.get(tile.address).context["cl"].result_list) == tile.count == 2
+
+
+def test_open_alerts_lead_to_their_list(alice: User, acme: Project, globex: Project, pages: PageClient) -> None:
+    for project in (acme, globex):
+        alert_of(project, severity="critical")
+        alert_of(project, severity="critical", resolved_at=NOON)
+    client = pages(alice)
+    tiles = client.get(INDEX).context["alerts"]
+    assert {tile.kind: tile.count for tile in tiles} == {"critical": 1, "high": 0, "medium": 0, "low": 0}
+    assert len(client.get(tiles[0].address).context["cl"].result_list) == 1
+
+
+def test_models_in_drift_lead_to_their_list(alice: User, acme: Project, pages: PageClient) -> None:
+    drifted_model(acme)
+    model_of(acme, key="calm")
+    client = pages(alice)
+    models = client.get(INDEX).context["models"]
+    assert (models["count"], models["drifting"]) == (2, 1)
+    assert len(client.get(models["address"]).context["cl"].result_list) == 1
 
 
 def test_a_project_administrator_sees_the_figures_of_the_project(

@@ -1,18 +1,20 @@
 """The pages on which rules are written, tried and enabled."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from alerts.models import AlertRule, Backtest
+from alerts.models import AlertEvent, AlertRule, Backtest, Notification, Silence
 from alerts.models.backtest import BacktestStatus
 from devices.models import Device, Project
 from iotsphere.models import User
-from tests.alerts.rules import HOT, rule_for
-from tests.factories import DeviceFactory
-from tests.fixtures.clients import PageClient
+from tests.alerts.rules import HOT, alert_of, rule_for
+from tests.factories import NOON, DeviceFactory
+from tests.fixtures.clients import ApiClient, PageClient
 
 BAD: list[tuple[str, Any]] = [
     ("levels", ""),
@@ -206,6 +208,22 @@ def test_a_rule_says_why_not(rule: AlertRule, vera: User, pages: PageClient) -> 
     assert page.context["why"].obstacles == ("The rule is not enabled.", "The device has never sent temperature.")
     for odd in ("", "nobody", "\0", "x" * 300):
         assert client.get(address, {"device": odd}).status_code == 200
+
+
+def test_a_rule_says_who_keeps_people_from_being_told_and_who_was(
+    rule: AlertRule, boiler: Device, acme: Project, vera: User, pages: PageClient, api: ApiClient
+) -> None:
+    now = timezone.now()
+    silence = Silence.objects.create(project=acme, reason="works", starts_at=now, ends_at=now + timedelta(hours=1))
+    alert = alert_of(acme, rule=rule, device=boiler)
+    event = AlertEvent.objects.create(alert=alert, at=NOON, kind="opened")
+    Notification.objects.create(alert=alert, event=event, transport="email", user=vera, due_at=NOON, answer="silenced")
+    page = pages(vera).get(reverse("rule-why", args=[rule.pk]), {"device": boiler.device_id})
+    assert "works" in page.content.decode()
+    assert "vera, e-mail: waiting (silenced)" in page.content.decode()
+    told = api(vera).get(f"/api/v1/alert-rules/{rule.pk}/why/?device={boiler.device_id}").json()
+    assert [each["id"] for each in told["silences"]] == [silence.pk]
+    assert [(each["whom"], each["status"]) for each in told["told"]] == [("vera", "queued")]
 
 
 def test_rules_are_found(rule: AlertRule, vera: User, charlie: User, pages: PageClient) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.db import transaction
@@ -13,10 +14,11 @@ from devices.models import Command, Device, DeviceType, FirmwarePackage, Project
 from iotsphere.demo import seed
 from iotsphere.demo.fleet import FLEET
 from iotsphere.demo.orders import ORDERS
+from iotsphere.demo.reports import ensure_schedule_and_run
 from telemetry.agent.links import default_device_id
 from telemetry.models import LedgerHour, Metric, Reading
 from tests.demo.seeding import seed_demo, three_days
-from tests.factories import DeviceFactory, MetricFactory, ReadingFactory
+from tests.factories import DeviceFactory, MembershipFactory, MetricFactory, ReadingFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +52,16 @@ def test_there_is_one_package_of_firmware_to_roll_out(seeded: None) -> None:
     assert {device.device_id for device in plan(None, package, Device.objects.select_related("project")).targets} == {
         device.device_id for device in FLEET if device.type_slug == "environment-sensor"
     }
+
+
+def test_there_are_templates_and_for_an_administrator_a_schedule_and_a_report(seeded: None, folder: Path) -> None:
+    project = Project.objects.get(slug="demo")
+    MembershipFactory.create(project=project, role="admin")
+    for _ in range(2):
+        ensure_schedule_and_run(project)
+    assert project.report_templates.count() == 2
+    assert project.report_templates.get(kind="fleet").schedules.get().next_due is not None
+    assert project.report_runs.get().has_file
 
 
 def test_no_metric_is_empty(seeded: None) -> None:

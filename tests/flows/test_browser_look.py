@@ -1,5 +1,6 @@
 """Every page on a phone and on a wide screen: nothing sticks out, and axe has nothing to say."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ from alerts.models import Backtest
 from devices.models import Device, Presence, Project
 from iotsphere.boards.kinds import KINDS
 from iotsphere.models import Dashboard, User
+from reports.models import Run
 from telemetry.values import value_in_words
+from tests.admin.rows import report_run_of, report_schedule_of
 from tests.alerts.rules import COOL, alert_of, rule_for
 from tests.architecture.house import ROOT
 from tests.factories import NOON, DeviceFactory
 from tests.fixtures.browser import PageAs, Problems, expect
 from tests.fixtures.live import Portal
-from tests.mlmonitor.rows import drifted_model
+from tests.mlmonitor.rows import drifted_model, forecast_of
+from tests.waiting import wait_until
 
 AXE = Path(ROOT, "node_modules/axe-core/axe.min.js")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -32,6 +36,7 @@ PAGES = {
     "nothing found": "/?q=nothing-is-called-so",
     "details": "/devices/WATER_HEATER_01/details/",
     "operations": "/devices/WATER_HEATER_01/operations/",
+    "predictions": "/devices/WATER_HEATER_01/predictions/",
     "history": "/devices/WATER_HEATER_01/history/",
     "servers": "/servers/",
     "console": "/console/",
@@ -50,11 +55,17 @@ PAGES = {
     "notifications": "/alerts/notifications/",
     "preferences": "/alerts/notifications/preferences/",
     "deliveries": "/alerts/notifications/deliveries/",
+    "reports": "/reports/",
+    "new report": "/reports/new/?kind=device",
+    "report templates": "/reports/templates/",
+    "report schedules": "/reports/schedules/",
+    "models' reports": "/models/reports/",
     "who is told": "/alerts/told/",
 }
 pytestmark = pytest.mark.once
 EVERYTHING: dict[str, Any] = {}
 SCREENS = [(360, "light"), (1440, "dark")]
+WIDTHS = (360, 768, 1440)
 # They have what the others are made of.
 BY_NIGHT = ("cards", "profile", "list", "operations", "history", "alerts", "alert", "edit rule", "models", "dashboard")
 LONG = "<b>Unbreakably_long_device_name_" + "x" * 60
@@ -75,6 +86,23 @@ def complaints(page: Page) -> list[str]:
         for violation in found["violations"]
         for node in violation["nodes"]
     ]
+
+
+def sticks_out(page: Page, opened: int) -> list[int]:
+    """The widths of a screen at which the page stays wider than that, from the one on at which it was opened."""
+
+    def fits(width: int) -> bool:
+        return bool(page.evaluate("width => document.documentElement.scrollWidth <= width", width))
+
+    wide = []
+    for width in WIDTHS[WIDTHS.index(opened) :]:
+        page.set_viewport_size({"width": width, "height": 900})
+        try:
+            wait_until(partial(fits, width))  # charts and maps follow a moment later
+        except AssertionError:
+            wide.append(width)
+    page.set_viewport_size({"width": opened, "height": 900})
+    return wide
 
 
 def settle(page: Page) -> None:
@@ -135,6 +163,15 @@ def dashboards(heater: Device) -> dict[str, str]:
     return {"dashboard": board.get_absolute_url(), "edited": f"{board.get_absolute_url()}?edit"}
 
 
+def pages_of_reports(acme: Project) -> dict[str, str]:
+    """One that is done, and a schedule that has sent one and failed with another."""
+    run, schedule = report_run_of(acme), report_schedule_of(acme)
+    Run.objects.filter(pk=run.pk).update(title=LONG, file_name=f"{LONG}.csv", sha256="f" * 64, schedule=schedule)
+    schedule.deliveries.create(slot=NOON, run=run, address=f"{'x' * 60}@example.com", answer=LONG, due_at=NOON)
+    schedule.unsubscriptions.create(address=f"{'y' * 60}@example.com")
+    return {"report": run.get_absolute_url(), "report schedule": schedule.get_absolute_url()}
+
+
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_pages_fit_and_axe_is_content(
     page_as: PageAs, alice: User, acme: Project, heater: Device, width: int, scheme: str
@@ -142,15 +179,28 @@ def test_pages_fit_and_axe_is_content(
     for presence in Presence:
         DeviceFactory.create(project=acme, name=LONG, presence=presence, labels=["x" * 40], location=LONG)
     drifted_model(acme)
+    forecast_of(acme, device=heater)
     page = page_as(alice, viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
-    pages = {**PAGES, **pages_of_alerts(heater), **dashboards(heater)}
+    pages = {**PAGES, **pages_of_alerts(heater), **dashboards(heater), **pages_of_reports(acme)}
     found = {}
     for name in pages if scheme == "light" else BY_NIGHT:
         page.goto(pages[name])
         settle(page)
         found[name] = complaints(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert sticks_out(page, width) == [], name
     assert not any(found.values()), found
+
+
+def test_operators_and_viewers_see_pages_that_fit_too(page_as: PageAs, oscar: User, vera: User, heater: Device) -> None:
+    """What they see is a part of what administrators do: those pages where the part is another one are looked at."""
+    alerts, boards = pages_of_alerts(heater), dashboards(heater)
+    pages = [PAGES["cards"], PAGES["details"], PAGES["alerts"], alerts["alert"], alerts["rule"], boards["dashboard"]]
+    for user in (oscar, vera):
+        page = page_as(user, viewport={"width": 360, "height": 900}, reduced_motion="reduce")
+        for address in pages:
+            page.goto(address)
+            settle(page)
+            assert sticks_out(page, 360) == [], address
 
 
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)

@@ -22,6 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from tests.flows.alarm import Alarm
+from tests.flows.owed import Owed
 from tests.flows.senders import Senders
 from tests.flows.sinks import MailServer, Receiver
 from tests.servers.child import Child
@@ -338,3 +339,21 @@ def test_each_alert_is_raised_and_told_once_whoever_is_killed(
     wait_until(lambda: alarm.all_told(4 * 3), PATIENCE, what="that it is over, too")
     both = sorted([*opened, *((device_id, "resolved") for device_id, _ in opened)])
     assert (alarm.timelines(), alarm.delivered()) == (2 * [["opened", "resolved"]], both)
+
+
+def test_each_report_that_is_owed_is_sent_once_whoever_is_killed(
+    installation: Installation, mail_server: MailServer, kills: int
+) -> None:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    moments = random.Random(seed)
+    with Owed(installation, mail_server, reports=6) as owed:
+        for _ in range(kills):
+            owed.make_due()
+            owed.wait_for_one_more(what=moments.choice(["run", "done", "mail"]))
+            name = moments.choice(["worker", "beat"])
+            installation.processes[name].stop(signal.SIGKILL)
+            owed.expire_leases()
+            getattr(installation, f"start_{name}")()
+        wait_until(owed.all_sent, PATIENCE, what="every report of every slot")
+        assert owed.delivered() == owed.slots()

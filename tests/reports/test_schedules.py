@@ -19,6 +19,7 @@ from reports.links import link, unsubscribe_link
 from reports.models import Delivery, DeliveryStatus, Purpose, Run, RunStatus, Schedule
 from tests.factories import MembershipFactory, UserFactory
 from tests.fixtures.clients import ApiClient, PageClient
+from tests.flows.sinks import MailServer
 from tests.reports.schedules import DAY, schedule_of, template_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder")]
@@ -245,6 +246,47 @@ def test_a_mail_server_that_fails_is_tried_again_and_then_the_owner_is_told(
     assert not alert.is_open
 
 
+def test_the_log_has_what_the_mail_server_said(alice: User, acme: Project, settings: Any) -> None:
+    server = MailServer()
+    try:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, port = server.url.removeprefix("smtp://").split(":")
+        settings.EMAIL_PORT = int(port)
+        schedule = schedule_of(alice, acme)
+        due = schedule.next_due
+        assert due is not None
+        live_until(due)
+    finally:
+        server.stop()
+    assert schedule.deliveries.get().answer == "250 OK"
+    [received] = server.mails
+    assert (received["To"], received["Auto-Submitted"]) == ("ann@example.com", "auto-generated")
+    [attached] = [part for part in received.walk() if part.get_filename()]
+    assert attached.get_content_type() == "text/csv"
+    Schedule.objects.filter(pk=schedule.pk).update(addresses=["bob@example.com"])
+    live_until(due + DAY)
+    refused = schedule.deliveries.get(address="bob@example.com")
+    assert (refused.status, "Refused" in refused.answer) == (DeliveryStatus.QUEUED, True)
+
+
+def test_a_mail_that_cannot_be_written_keeps_no_other_from_being_sent(
+    alice: User, acme: Project, monkeypatch: Any
+) -> None:
+    schedule = schedule_of(alice, acme, addresses=["ann@example.com", "bob@example.com"])
+    due = schedule.next_due
+    assert due is not None
+    send = mails.send
+
+    def break_once(delivery: Delivery) -> str:
+        if delivery.address.startswith("ann"):
+            raise TypeError("broken")
+        return send(delivery)
+
+    monkeypatch.setattr(mails, "send", break_once)
+    live_until(due)
+    assert addressed() == ["bob@example.com"]
+
+
 def test_a_server_that_refuses_for_good_is_asked_once(alice: User, acme: Project, monkeypatch: Any) -> None:
     schedule = schedule_of(alice, acme)
     due = schedule.next_due
@@ -275,7 +317,8 @@ def test_of_an_owner_who_has_left_nothing_is_made(alice: User, acme: Project) ->
     assert due is not None
     alice.memberships.get().delete()
     live_until(due)
-    assert schedule.runs.get().status == RunStatus.FAILED
+    assert (schedule.runs.get().status, mail.outbox) == (RunStatus.FAILED, [])
+    assert Alert.objects.get().subject == schedule
 
 
 def test_a_crash_of_the_maker_is_made_good(alice: User, acme: Project, monkeypatch: Any) -> None:

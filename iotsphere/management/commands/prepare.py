@@ -15,8 +15,10 @@ from devices.models import Project
 from devices.shipped_types import ensure_shipped_types
 from iotsphere.accounts import first_start
 from iotsphere.accounts.demo_accounts import make_demo_accounts
+from iotsphere.demo.reports import ensure_schedule_and_run
 from iotsphere.demo.seed import PROJECT
 from iotsphere.supervisor.home import write_privately
+from mlmonitor.shipped_indicators import ensure_shipped_indicators
 
 
 class Command(BaseCommand):
@@ -36,6 +38,7 @@ class Command(BaseCommand):
         if first_start.is_awaited():
             ensure_shipped_types()
             ensure_shipped_rules()
+            ensure_shipped_indicators()
             if not settings.DEMO:
                 self._tell({"first_start_link": first_start.first_start_path()})
         # The demo's accounts come last: while nobody runs the portal, its first start was not finished.
@@ -49,10 +52,12 @@ class Command(BaseCommand):
 
     def _make_demo(self) -> None:
         call_command("seed_demo", stdout=self.stdout, stderr=self.stderr)
+        project = Project.objects.get(slug=PROJECT)
         with transaction.atomic():
-            accounts = make_demo_accounts(Project.objects.get(slug=PROJECT), os.environ.get("DEMO_PASSWORD", ""))
+            accounts = make_demo_accounts(project, os.environ.get("DEMO_PASSWORD", ""))
             if accounts:  # told before they exist for good: nobody would know the passwords otherwise
                 self._tell({"accounts": accounts})
+        ensure_schedule_and_run(project)
 
     def _tell(self, news: dict[str, Any]) -> None:
         text = json.dumps(news, indent=2)

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from iotsphere.demo import firmware, models, orders, seed
+from iotsphere.demo import firmware, models, orders, reports, seed, services
 from iotsphere.demo.boards import ensure_dashboards
 from iotsphere.demo.past import fleet_before, this_server_before
 
@@ -26,8 +26,10 @@ class Command(BaseCommand):
         devices = seed.ensure_devices(project)
         ensure_dashboards(project)
         firmware.ensure_package(project)
+        reports.ensure_templates(project)
         waiting = {device.device_id: device for device in devices if not seed.has_past(device, now)}
         if not waiting:
+            reports.ensure_schedule_and_run(project)
             self.stdout.write("The demo has its history already.")
             return
         pasts = [past for past in (*fleet_before(now), this_server_before(now)) if past.device_id in waiting]
@@ -38,7 +40,9 @@ class Command(BaseCommand):
                 bar.set_description(past.device_id)
                 seed.write_past(waiting[past.device_id], past, progress=bar.update)
         orders.write_orders(devices, now)
+        services.write_services(devices)
         predictions = models.write_models(project, now)
+        reports.ensure_schedule_and_run(project)
         self.stdout.write(f"Wrote {total:,} readings of {len(pasts)} devices in {monotonic() - began:.1f} s.")
         self.stdout.write(f"Two models made {predictions:,} predictions of them.")
 
@@ -48,6 +52,7 @@ class Command(BaseCommand):
             self.stdout.write("Nothing was changed.")
             return False
         models.forget_models(project)
+        services.forget_services(project.devices.all())
         self.stdout.write(f"Deleted {seed.forget_data(project):,} readings.")
         return True
 
