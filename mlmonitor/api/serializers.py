@@ -194,13 +194,29 @@ class DriftCheckSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class VersionOfModel(Named):
+    """A version by its name, of the model that the same row names."""
+
+    def get_queryset(self) -> Any:
+        versions = super().get_queryset()
+        parent: Any = self.parent
+        if parent.instance is not None:
+            return versions.filter(model=parent.instance.model)
+        return versions.filter(model__key=str(parent.initial_data.get("model")).replace("\0", ""))
+
+
 class ThresholdSerializer(RowSerializer):
     fixed = ("model", "version", "feature", "metric")
     model = Named(
         slug_field="key", queryset=MonitoredModel.objects.all(), allow_null=True, required=False, default=None
     )
-    version: serializers.RelatedField = serializers.SlugRelatedField(
-        slug_field="name", read_only=True, allow_null=True, help_text="Thresholds of a version are set in the admin."
+    version = VersionOfModel(
+        slug_field="name",
+        queryset=ModelVersion.objects.all(),
+        allow_null=True,
+        required=False,
+        default=None,
+        help_text="The name of a version of the model; null: of all its versions.",
     )
 
     class Meta:

@@ -11,7 +11,7 @@ from iotsphere.models import User
 from mlmonitor.models import DriftCheck, MonitoredModel, MonitorThreshold, Prediction
 from mlmonitor.performance import remake_all
 from tests.fixtures.clients import ApiClient
-from tests.mlmonitor.rows import baseline_of, model_of, rows
+from tests.mlmonitor.rows import baseline_of, model_of, rows, version_of
 
 HERE = "/api/v1/models/leak/"
 
@@ -117,6 +117,18 @@ def test_the_figures_of_the_tabs(lived: MonitoredModel, vera: User, oscar: User,
         ("Data drift", "critical", "Leak")
     ]
     assert client.get(HERE + "alerts/?is_open=x").status_code == 400
+
+
+def test_a_threshold_may_be_of_one_version(api: ApiClient, alice: User, acme: Project) -> None:
+    version_of(model_of(acme), "2")
+    model_of(acme, key="other", name="Other")
+    client, place = api(alice), "/api/v1/monitor-thresholds/"
+    limits = {"metric": "psi", "medium": 0.1, "high": 0.2, "critical": 0.3}
+    made = client.post(place, {"model": "leak", "version": "2", "feature": "flow", **limits})
+    assert (made.status_code, made.json()["version"]) == (201, "2")
+    assert client.patch(f"{place}{made.json()['id']}/", {"medium": 0.05}).json()["version"] == "2"
+    refused = client.post(place, {"model": "other", "version": "2", **limits})
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["version"])
 
 
 def test_thresholds_of_all_models_are_the_platform_s(
