@@ -26,6 +26,8 @@ BENCHMARKS = (
     "history",
     "drift",
     "predictions",
+    "pages",
+    "dashboard",
     "reports",
 )
 
@@ -49,7 +51,7 @@ def choose() -> None:
     parser.add_argument("names", nargs="*", default=BENCHMARKS, choices=[*BENCHMARKS, []], metavar="name")
     parser.add_argument("--quick", action="store_true", help="small and short: to see that it runs")
     parser.add_argument("--rows", type=int, help="readings stored while charts are drawn (20,736,000)")
-    parser.add_argument("--minutes", type=float, help="that the long run takes (3)")
+    parser.add_argument("--minutes", type=float, help="that the long run (3) and the dashboard (5) take")
     parser.epilog = f"Benchmarks: {', '.join(BENCHMARKS)}"
     parser.parse_args(namespace=options)
 

@@ -9,8 +9,8 @@ from django.core.paginator import Page, Paginator
 from devices.models import Device, DeviceType, Project
 from iotsphere.dashboards.fleet import URGENCY, Card, Fleet, cards, urgency
 
-GROUPS_A_PAGE = 12
-SHOWN_OF_EACH = 8
+GROUPS_A_PAGE = 8
+SHOWN_OF_EACH = 6
 WITHOUT = {"type": "Without a type", "label": "Without a label"}
 
 

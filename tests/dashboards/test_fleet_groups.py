@@ -43,7 +43,7 @@ def test_groups_keep_the_filters_and_lead_to_all_of_theirs(
     assert {name: count for name, (count, _) in groups_of(page).items()} == {acme.name: 9, globex.name: 1}
     types = pages(vera).get("/?group=type&presence=offline")
     group = next(iter(types.context["page"]))
-    assert (group.name, group.address, group.more) == ("Pump", "?type=pump&presence=offline", 1)
+    assert (group.name, group.address, group.more) == ("Pump", "?type=pump&presence=offline", 3)
     assert 'aria-current="true"' in pages(vera).get("/?group=nonsense&view=list").content.decode()
 
 
