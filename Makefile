@@ -37,7 +37,7 @@ shell: $(FOR_RUN) ## Open a Python shell on the portal's data
 demo-reset: $(FOR_RUN) ## Throw the demo's data away and write it anew
 	@exec $(PYTHON) manage.py seed_demo --reset
 
-bench: $(FOR_TEST) servers ## Measure ingest, history and pushes against the budgets
+bench: $(FOR_TEST) .venv/installed/bench servers ## Measure ingest, history and pushes against the budgets
 	@exec $(PYTHON) -m bench
 
 lock: ## Pin the newest allowed versions in requirements/*.txt and package-lock.json
@@ -52,6 +52,9 @@ clean: ## Remove everything the other targets made, except the data in var/
 
 .venv/installed/test: requirements/test.txt .venv/installed/run
 	@setup/venv.sh test
+
+.venv/installed/bench: requirements/bench.txt .venv/installed/test
+	@setup/venv.sh bench
 
 node_modules/.installed-run: package-lock.json .npmrc | .venv/installed/run
 	@setup/npm.sh --omit=dev

@@ -26,6 +26,7 @@ BENCHMARKS = (
     "history",
     "drift",
     "predictions",
+    "foretelling",
     "pages",
     "dashboard",
     "reports",

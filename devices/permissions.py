@@ -29,6 +29,7 @@ class Permission(models.TextChoices):
     UPDATE_FIRMWARE = "update_firmware", "update the firmware of devices"
     MANAGE_FIRMWARE = "manage_firmware", "upload and remove firmware"
     HANDLE_ALERTS = "handle_alerts", "acknowledge, assign, silence and resolve alerts"
+    SERVICE_DEVICES = "service_devices", "record services of devices, and put off what is due"
     EDIT_DASHBOARDS = "edit_dashboards", "change the dashboards that are shared"
     MANAGE_RULES = "manage_rules", "change alert rules and who is told"
     FEED_MODELS = "feed_models", "send predictions and outcomes of models, and check them"
@@ -54,6 +55,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
             Permission.UPDATE_FIRMWARE,
             Permission.HANDLE_ALERTS,
             Permission.FEED_MODELS,
+            Permission.SERVICE_DEVICES,
             Permission.EDIT_DASHBOARDS,
             Permission.RUN_REPORTS,
             Permission.WATCH_MQTT,

@@ -2,6 +2,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from mlmonitor import checks, performance, retention, telemetry_feed
+from mlmonitor.foretelling.foretell import foretell_due
 from mlmonitor.models import ModelVersion
 
 
@@ -29,3 +30,8 @@ def read_telemetry() -> None:
 @shared_task
 def forget_old_features() -> None:
     retention.forget_features(timezone.now())
+
+
+@shared_task
+def foretell_devices() -> None:
+    foretell_due(timezone.now())

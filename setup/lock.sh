@@ -9,7 +9,7 @@ trap 'rm -rf "$tools"' EXIT
 "$(setup/python.sh)" -m venv "$tools"
 "$tools/bin/pip" --quiet install "pip-tools==7.6.2"
 
-for name in run test node; do
+for name in run test bench node; do
     # The lock files speak of packages alone: no index, no folders of the machine they were made on.
     "$tools/bin/pip-compile" --no-config --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
         --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --annotation-style=line \

@@ -28,8 +28,10 @@ class Tab:
 TABS = [
     Tab("details", "Details", "info"),
     Tab("operations", "Operations", "gauge"),
+    Tab("predictions", "Predictions", "sparkles"),
     Tab("history", "History", "chart-line"),
 ]
+FORETELLS = "predictions"
 FIRST_TAB = "operations"
 MOST_OTHERS = 50
 BAR = timedelta(days=7)

@@ -2,7 +2,7 @@ from django.urls import path
 
 from devices import paths  # noqa: F401 (knows <device_id:…>)
 from iotsphere.console.views import console
-from iotsphere.dashboards import firmware, fleet_views, views
+from iotsphere.dashboards import firmware, fleet_views, predictions, views
 from iotsphere.dashboards.claim import claim_page
 from iotsphere.dashboards.styleguide import styleguide
 
@@ -23,5 +23,11 @@ urlpatterns = [
     path("servers/", views.server_list, name="servers"),
     path("devices/<device_id:device_id>/", views.device, name="device"),
     path("devices/<device_id:device_id>/quality/", views.device_quality, name="device-quality"),
+    path("devices/<device_id:device_id>/services/", predictions.add_service, name="device-services"),
+    path(
+        "devices/<device_id:device_id>/predictions/<slug:key>/snooze/",
+        predictions.snooze_forecast,
+        name="forecast-snooze",
+    ),
     path("devices/<device_id:device_id>/<slug:tab>/", views.device, name="device-tab"),
 ]

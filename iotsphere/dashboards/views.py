@@ -14,11 +14,12 @@ from devices.models import Device, Project
 from devices.permissions import Permission, may
 from devices.shipped_types import SERVER
 from iotsphere.dashboards.control import DeviceControl
-from iotsphere.dashboards.device_page import FIRST_TAB, TABS, DevicePage
+from iotsphere.dashboards.device_page import FIRST_TAB, FORETELLS, TABS, DevicePage
 from iotsphere.dashboards.fleet import Filters, Fleet, cards
 from iotsphere.dashboards.fleet_groups import groups
 from iotsphere.dashboards.fleet_views import ARRANGEMENTS
 from iotsphere.dashboards.places import Places
+from iotsphere.dashboards.predictions import DevicePredictions, foretells
 from iotsphere.dashboards.sending import AGENT_COMMANDS, commands
 from iotsphere.dashboards.servers import servers
 from iotsphere.models import User
@@ -112,11 +113,12 @@ def _arrangement(request: HttpRequest) -> str:
 @never_cache
 def device(request: HttpRequest, device_id: str, tab: str = FIRST_TAB) -> HttpResponse:
     """404 for a device that does not exist as for one that this person may not see."""
-    if tab not in {known.name for known in TABS}:
-        raise Http404
     shown = get_object_or_404(
         Device.objects.visible_to(request.user).select_related("project", "device_type", "parent"), device_id=device_id
     )
+    tabs = [known for known in TABS if known.name != FORETELLS or foretells(shown)]
+    if tab not in {known.name for known in tabs}:
+        raise Http404
     page, control = DevicePage(request.user, shown), DeviceControl(request.user, shown)
     context = {
         "page": page,
@@ -124,14 +126,18 @@ def device(request: HttpRequest, device_id: str, tab: str = FIRST_TAB) -> HttpRe
         "live": {**page.live, "control": control.live},
         "device": shown,
         "severity": worst_of([shown.pk]).get(shown.pk, ""),
-        "tabs": TABS,
+        "tabs": tabs,
         "active": tab,
         "commands": commands(request, shown.device_id, page.metrics),
         "may_manage": request.user.is_staff and may(request.user, Permission.MANAGE_DEVICES, shown.project),
         "may_run_reports": may(request.user, Permission.RUN_REPORTS, shown.project),
     }
+    if tab == FORETELLS:
+        context["predictions"] = DevicePredictions(request.user, shown, timezone.now())
     # Without a zone of their own people see the project's times.
     with timezone.override(getattr(request.user, "time_zone", None) or shown.project.time_zone):
+        if tab == FORETELLS and request.headers.get("X-Fragment"):
+            return render(request, "dashboards/device_predictions.html", context)
         return render(request, "dashboards/device.html", context)
 
 

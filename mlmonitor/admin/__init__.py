@@ -1,1 +1,1 @@
-from mlmonitor.admin import check, data, model, threshold  # noqa: F401 (they register themselves)
+from mlmonitor.admin import check, data, foretelling, model, threshold  # noqa: F401 (they register themselves)

@@ -1,6 +1,14 @@
 from mlmonitor.models.baseline import Baseline, BaselineKind, FeatureProfile
 from mlmonitor.models.bucket import PerformanceBucket, ProfileBucket
 from mlmonitor.models.check import DriftCheck, FeatureDrift
+from mlmonitor.models.foretelling import (
+    Forecast,
+    ForecastState,
+    HealthIndicator,
+    Measure,
+    ServiceRecord,
+    Urgency,
+)
 from mlmonitor.models.model import Averaging, ModelStatus, MonitoredModel, Task
 from mlmonitor.models.prediction import GroundTruth, Prediction
 from mlmonitor.models.threshold import MonitorThreshold
@@ -17,7 +25,11 @@ __all__ = [
     "FeatureDrift",
     "FeatureKind",
     "FeatureProfile",
+    "Forecast",
+    "ForecastState",
     "GroundTruth",
+    "HealthIndicator",
+    "Measure",
     "ModelStatus",
     "ModelVersion",
     "MonitorThreshold",
@@ -25,5 +37,7 @@ __all__ = [
     "PerformanceBucket",
     "Prediction",
     "ProfileBucket",
+    "ServiceRecord",
     "Task",
+    "Urgency",
 ]

@@ -5,6 +5,7 @@ import { showChange, showWorst } from "./device-view.js";
 import { History } from "./history.js";
 import { watch } from "./live.js";
 import { Operations } from "./operations.js";
+import { Predictions } from "./predictions.js";
 import { TabManager } from "./tab-manager.js";
 import { toast } from "./toast.js";
 import { watchWorst } from "./worst-alerts.js";
@@ -57,5 +58,6 @@ const details = {
 new TabManager(page.querySelector("[data-tabs]"))
   .register("details", details)
   .register("operations", new Operations(settings, follow))
+  .register("predictions", new Predictions(follow))
   .register("history", new History(settings, follow))
   .start();

@@ -39,6 +39,7 @@ from mlmonitor.models import (
     PerformanceBucket,
     Prediction,
     ProfileBucket,
+    ServiceRecord,
 )
 from reports.models import Delivery, ReportTemplate, Run, Schedule, Unsubscription
 from telemetry.models import (
@@ -63,7 +64,7 @@ from tests.factories import (
     ReadingFactory,
     UserFactory,
 )
-from tests.mlmonitor.rows import model_of
+from tests.mlmonitor.rows import forecast_of, model_of
 
 
 def _threshold(project: Project) -> MonitorThreshold:
@@ -208,6 +209,10 @@ OF_PROJECTS: dict[str, MakeRow] = {
         version=_version_row(project), hour=NOON
     ),
     "mlmonitor.DriftCheck": _check,
+    "mlmonitor.Forecast": forecast_of,
+    "mlmonitor.ServiceRecord": lambda project: ServiceRecord.objects.create(
+        device=DeviceFactory.create(project=project), note="Fresh cell."
+    ),
     "mlmonitor.MonitorThreshold": _threshold,
     "reports.ReportTemplate": report_template_of,
     "reports.Schedule": report_schedule_of,
@@ -227,7 +232,10 @@ OF_PROJECTS: dict[str, MakeRow] = {
     ),
 }
 # Shared by all projects: who administers one may look.
-SHARED: dict[str, MakeRow] = {"devices.DeviceType": lambda _: DeviceTypeFactory.create()}
+SHARED: dict[str, MakeRow] = {
+    "devices.DeviceType": lambda _: DeviceTypeFactory.create(),
+    "mlmonitor.HealthIndicator": lambda project: forecast_of(project).indicator,
+}
 # The platform's: for superusers.
 OF_THE_PLATFORM: dict[str, MakeRow] = {
     "devices.RevokedCertificate": lambda _: RevokedCertificate.objects.create(

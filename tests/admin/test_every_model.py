@@ -26,6 +26,8 @@ NEVER_ADDED = {
     "devices.RevokedCertificate",
     "mlmonitor.Baseline",
     "mlmonitor.DriftCheck",
+    "mlmonitor.Forecast",
+    "mlmonitor.ServiceRecord",
     "mlmonitor.GroundTruth",
     "mlmonitor.PerformanceBucket",
     "mlmonitor.Prediction",

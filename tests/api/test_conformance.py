@@ -30,7 +30,7 @@ from devices.credentials import issue
 from devices.models import Device, Project, Purge
 from devices.provisioning import make_key
 from iotsphere.models import Dashboard, User
-from mlmonitor.models import MonitorThreshold
+from mlmonitor.models import MonitorThreshold, ServiceRecord
 from reports.models import Delivery, Schedule
 from telemetry.models import RejectedMessage
 from tests.admin.rows import campaign_of, report_run_of, report_schedule_of
@@ -45,7 +45,7 @@ from tests.factories import (
     MetricFactory,
     ReadingFactory,
 )
-from tests.mlmonitor.rows import model_of
+from tests.mlmonitor.rows import forecast_of, model_of
 
 EXAMPLES = 3
 PLACES = [
@@ -64,6 +64,7 @@ PLACES = [
     "firmware-campaigns",
     "firmware-packages",
     "firmware-updates",
+    "forecasts",
     "history",
     "me",
     "members",
@@ -81,6 +82,7 @@ PLACES = [
     "rejected-messages",
     "reports",
     "servers",
+    "service-records",
     "silences",
     "telemetry",
     "token",
@@ -140,6 +142,8 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
         "claim-codes": {"code": codes_for([device], root)[0].code},
         "models": {"key": model.key},
         "drift-checks": {"id": check.pk},
+        "forecasts": {"id": forecast_of(acme, device=device).pk},
+        "service-records": {"id": ServiceRecord.objects.create(device=device).pk},
         "monitor-thresholds": {"id": threshold.pk},
         "commands": {"id": str(command.pk)},
         "device": {"command_id": str(command.pk)},

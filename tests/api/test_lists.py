@@ -8,7 +8,7 @@ from devices.claims import codes_for
 from devices.commands import send
 from devices.models import Credential, DeviceType, Project, Purge
 from iotsphere.models import Dashboard, User
-from mlmonitor.models import MonitoredModel, MonitorThreshold
+from mlmonitor.models import MonitoredModel, MonitorThreshold, ServiceRecord
 from telemetry.models import RejectedMessage
 from tests.admin.rows import campaign_of, report_run_of, report_schedule_of
 from tests.factories import (
@@ -24,7 +24,7 @@ from tests.factories import (
 )
 from tests.fixtures.clients import ApiClient
 from tests.fixtures.query_counts import AssertRecordedQueries
-from tests.mlmonitor.rows import model_of
+from tests.mlmonitor.rows import forecast_of, model_of
 
 LISTS = [
     "projects",
@@ -44,6 +44,8 @@ LISTS = [
     "models",
     "drift-checks",
     "monitor-thresholds",
+    "forecasts",
+    "service-records",
     "dashboards",
     "reports/templates",
     "reports/runs",
@@ -98,6 +100,8 @@ def populate(project: Project) -> None:
     check = model.versions.get().checks.create(start=NOON, end=NOON, checked_at=NOON, verdict="ok")
     check.features.create(feature="flow", verdict="ok")
     MonitorThreshold.objects.create(model=model, metric="psi", medium=0.1, high=0.2, critical=0.3)
+    forecast_of(project, device=device)
+    ServiceRecord.objects.create(device=device, indicator=device.forecasts.get().indicator)
     member = MembershipFactory.create(project=project).user
     Credential.objects.create(device=device, kind="api_key", public_id=f"{device.pk:016x}", created_by=member)
     ProjectFactory.create(retention_class=project.retention_class)

@@ -18,7 +18,7 @@ from devices.commands import send
 from devices.models import Credential, FirmwarePackage, Purge
 from devices.provisioning import make_key
 from iotsphere.models import Dashboard, User
-from mlmonitor.models import MonitorThreshold
+from mlmonitor.models import MonitorThreshold, ServiceRecord
 from reports.models import Delivery, ReportTemplate, Run
 from telemetry.models import RejectedMessage
 from tests.admin.rows import campaign_of, report_run_of, report_schedule_of, report_template_of
@@ -33,7 +33,7 @@ from tests.factories import (
     MetricFactory,
     UserFactory,
 )
-from tests.mlmonitor.rows import model_of
+from tests.mlmonitor.rows import forecast_of, model_of
 from tests.routes import routes
 
 pytestmark = pytest.mark.once
@@ -234,6 +234,13 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "GET model-alerts": MEMBERS,
     "GET drift-check-list": ALL,
     "GET drift-check-detail": MEMBERS,
+    "GET forecast-list": ALL,
+    "GET forecast-detail": MEMBERS,
+    "POST forecast-snooze": (200, 200, 403, 404, 200, 401),
+    "GET service-record-list": ALL,
+    "POST service-record-list": (201, 201, 403, 403, 201, 401),
+    "GET service-record-detail": MEMBERS,
+    "GET anomalies": MEMBERS,
     "GET monitor-threshold-list": ALL,
     "POST monitor-threshold-list": (201, 403, 403, 403, 201, 401),
     "GET monitor-threshold-detail": MEMBERS,
@@ -295,6 +302,8 @@ BODIES |= {
     "POST model-baseline-of-window": {"start": "2025-12-18T12:00Z", "end": "2025-12-19T12:00Z"},
     "POST model-versions": {"name": "2", "features": [{"key": "flow", "kind": "numeric"}]},
     "POST model-promote": {"version": "1", "alias": "champion"},
+    "POST forecast-snooze": {"until": None},
+    "POST service-record-list": {"device": "boiler.1", "indicator": "battery"},
     "POST monitor-threshold-list": {"model": "leak", "metric": "psi", "medium": 0.2, "high": 0.3, "critical": 0.4},
     "PATCH monitor-threshold-detail": {"medium": 0.01},
 }
@@ -376,6 +385,9 @@ def places(alice: User, oscar: User, vera: User, charlie: User, root: User) -> d
         "project": {"slug": "acme"},
         "model": {"key": model.key},
         "drift-check": {"pk": check.pk},
+        "forecast": {"pk": forecast_of(acme, device=device).pk},
+        "service-record": {"pk": ServiceRecord.objects.create(device=device).pk},
+        "anomalies": {"device_id": "boiler.1"},
         "monitor-threshold": {"pk": threshold.pk},
         "member": {"pk": vera.memberships.get().pk},
         "device-type": {"slug": "boiler"},

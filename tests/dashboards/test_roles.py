@@ -72,6 +72,8 @@ MATRIX: dict[str, tuple[int, ...]] = {
     "claim": (200, 200, 404, 404, 200, 302),
     "device-quality": MEMBERS,
     "device-tab": MEMBERS,
+    "device-services": (405,) * 6,
+    "forecast-snooze": (405,) * 6,
     "models": ALL,
     "models-newest": ALL,
     "models-tab": ALL,

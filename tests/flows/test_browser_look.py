@@ -20,7 +20,7 @@ from tests.architecture.house import ROOT
 from tests.factories import NOON, DeviceFactory
 from tests.fixtures.browser import PageAs, Problems, expect
 from tests.fixtures.live import Portal
-from tests.mlmonitor.rows import drifted_model
+from tests.mlmonitor.rows import drifted_model, forecast_of
 from tests.waiting import wait_until
 
 AXE = Path(ROOT, "node_modules/axe-core/axe.min.js")
@@ -36,6 +36,7 @@ PAGES = {
     "nothing found": "/?q=nothing-is-called-so",
     "details": "/devices/WATER_HEATER_01/details/",
     "operations": "/devices/WATER_HEATER_01/operations/",
+    "predictions": "/devices/WATER_HEATER_01/predictions/",
     "history": "/devices/WATER_HEATER_01/history/",
     "servers": "/servers/",
     "console": "/console/",
@@ -178,6 +179,7 @@ def test_pages_fit_and_axe_is_content(
     for presence in Presence:
         DeviceFactory.create(project=acme, name=LONG, presence=presence, labels=["x" * 40], location=LONG)
     drifted_model(acme)
+    forecast_of(acme, device=heater)
     page = page_as(alice, viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
     pages = {**PAGES, **pages_of_alerts(heater), **dashboards(heater), **pages_of_reports(acme)}
     found = {}

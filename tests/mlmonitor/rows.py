@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from django.utils import timezone
 
-from devices.models import Project
+from devices.models import DeviceType, Project
 from mlmonitor.baselines import from_rows
 from mlmonitor.checks import check_now
 from mlmonitor.ingest import take_predictions
-from mlmonitor.models import Feature, ModelVersion, MonitoredModel
+from mlmonitor.models import Feature, Forecast, HealthIndicator, ModelVersion, MonitoredModel
 from mlmonitor.truth import take_truth
-from tests.factories import NOON
+from tests.factories import NOON, DeviceFactory, DeviceTypeFactory
 
 MINUTE = timedelta(minutes=1)
 
@@ -23,6 +23,24 @@ def model_of(project: Project, **fields: Any) -> MonitoredModel:
     model = MonitoredModel.objects.create(**{**usual, **fields})
     version_of(model, "1", alias="champion")
     return model
+
+
+def forecast_of(project: Project, **fields: Any) -> Forecast:
+    """The battery of a sensor, which will be empty in a month."""
+    device = fields.pop("device", None) or DeviceFactory.create(
+        project=project, device_type=DeviceTypeFactory.create(slug=f"sensor-{DeviceType.objects.count()}")
+    )
+    indicator, _ = HealthIndicator.objects.get_or_create(
+        device_type=device.device_type,
+        key="battery",
+        defaults={
+            "label": "Battery", "unit": "V", "measure": "mean", "metric_key": "battery", "threshold": 3.3,
+            "falls": True, "action": "Change the cell.",
+        },
+    )  # fmt: skip
+    usual = {"state": "ok", "made_at": NOON, "value": 3.7, "urgency": "month", "points": [[0, 3.8], [86400, 3.7]]}
+    ends = {name: NOON + timedelta(days=days) for name, days in (("early", 20), ("median", 30), ("late", 50))}
+    return Forecast.objects.create(device=device, indicator=indicator, **{**usual, **ends, **fields})
 
 
 def version_of(model: MonitoredModel, name: str, **fields: Any) -> ModelVersion:

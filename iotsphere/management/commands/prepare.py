@@ -18,6 +18,7 @@ from iotsphere.accounts.demo_accounts import make_demo_accounts
 from iotsphere.demo.reports import ensure_schedule_and_run
 from iotsphere.demo.seed import PROJECT
 from iotsphere.supervisor.home import write_privately
+from mlmonitor.shipped_indicators import ensure_shipped_indicators
 
 
 class Command(BaseCommand):
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         if first_start.is_awaited():
             ensure_shipped_types()
             ensure_shipped_rules()
+            ensure_shipped_indicators()
             if not settings.DEMO:
                 self._tell({"first_start_link": first_start.first_start_path()})
         # The demo's accounts come last: while nobody runs the portal, its first start was not finished.

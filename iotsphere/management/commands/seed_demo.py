@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from iotsphere.demo import firmware, models, orders, reports, seed
+from iotsphere.demo import firmware, models, orders, reports, seed, services
 from iotsphere.demo.boards import ensure_dashboards
 from iotsphere.demo.past import fleet_before, this_server_before
 
@@ -40,6 +40,7 @@ class Command(BaseCommand):
                 bar.set_description(past.device_id)
                 seed.write_past(waiting[past.device_id], past, progress=bar.update)
         orders.write_orders(devices, now)
+        services.write_services(devices)
         predictions = models.write_models(project, now)
         reports.ensure_schedule_and_run(project)
         self.stdout.write(f"Wrote {total:,} readings of {len(pasts)} devices in {monotonic() - began:.1f} s.")
@@ -51,6 +52,7 @@ class Command(BaseCommand):
             self.stdout.write("Nothing was changed.")
             return False
         models.forget_models(project)
+        services.forget_services(project.devices.all())
         self.stdout.write(f"Deleted {seed.forget_data(project):,} readings.")
         return True
 
