@@ -26,7 +26,6 @@ class DrawnHeading(Flowable):
         self.size = look.SIZE_HEADING if level else look.SIZE_SECTION
         self.spaceBefore = 10.0 if level else 16.0
         self.spaceAfter = 6.0 if level else 8.0
-        self.keepWithNext = 1
 
     def wrap(self, width: float, _height: float) -> tuple[float, float]:
         self.width = width

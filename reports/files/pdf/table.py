@@ -54,6 +54,7 @@ class DrawnTable(Flowable):
         while count < len(self.rows) and room >= _height_of(self.rows[count]):
             room -= _height_of(self.rows[count])
             count += 1
+        count = min(count, max(len(self.rows) - FEWEST_TOGETHER, FEWEST_TOGETHER))  # nor a row alone on the next page
         if count < min(FEWEST_TOGETHER, len(self.rows)) or count == len(self.rows):
             return []
         first = DrawnTable(self.table, self.rows[:count], self.widths, self.title)

@@ -26,7 +26,7 @@ from reports.words import range_in_words
 
 SIZES = {"A4": A4, "Letter": LETTER}
 ROOM_FOR_SECTION = 220.0
-ROOM_FOR_HEADING = 140.0
+ROOM_FOR_HEADING = 190.0
 NOTHING = "There was nothing to say in this time."
 
 
