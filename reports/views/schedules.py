@@ -27,6 +27,7 @@ from reports.views.access import managed_schedule, managed_template, require_som
 
 PAGE_SIZE = 30
 DELIVERIES_SHOWN = 50
+MONDAY = 0
 
 
 @require_safe
@@ -76,7 +77,7 @@ def schedules(request: HttpRequest) -> HttpResponse:
 @never_cache
 def new(request: HttpRequest) -> HttpResponse:
     require_somewhere(request, Permission.MANAGE_REPORTS)
-    schedule = Schedule(owner_id=request.user.pk or 0)
+    schedule = Schedule(owner_id=request.user.pk or 0, weekdays=[MONDAY])
     asked = request.GET.get("template", "")
     template = _managed_templates(request).filter(pk=asked).first() if asked.isdecimal() and len(asked) < 18 else None
     first = template or _managed_templates(request).first()

@@ -8,7 +8,7 @@ from tests.flows.sinks import MailServer
 from tests.servers.installation import ACCOUNT, Installation
 from tests.waiting import wait_until
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 SEEN = {
     "run": "SELECT count(*) FROM reports_run WHERE schedule_id IS NOT NULL",
     "done": "SELECT count(*) FROM reports_run WHERE schedule_id IS NOT NULL AND status = 'done'",

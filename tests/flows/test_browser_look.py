@@ -166,7 +166,9 @@ def dashboards(heater: Device) -> dict[str, str]:
 def pages_of_reports(acme: Project) -> dict[str, str]:
     """One that is done, and a schedule that has sent one and failed with another."""
     run, schedule = report_run_of(acme), report_schedule_of(acme)
-    Run.objects.filter(pk=run.pk).update(title=LONG, file_name=f"{LONG}.csv", sha256="f" * 64, schedule=schedule)
+    Run.objects.filter(pk=run.pk).update(
+        title=LONG, file_name=f"{LONG}.csv", sha256="f" * 64, schedule=schedule, slot=NOON
+    )
     schedule.deliveries.create(slot=NOON, run=run, address=f"{'x' * 60}@example.com", answer=LONG, due_at=NOON)
     schedule.unsubscriptions.create(address=f"{'y' * 60}@example.com")
     return {"report": run.get_absolute_url(), "report schedule": schedule.get_absolute_url()}
@@ -186,9 +188,10 @@ def test_pages_fit_and_axe_is_content(
     for name in pages if scheme == "light" else BY_NIGHT:
         page.goto(pages[name])
         settle(page)
-        found[name] = complaints(page)
+        if found_here := complaints(page):
+            found[name] = found_here
         assert sticks_out(page, width) == [], name
-    assert not any(found.values()), found
+    assert found == {}
 
 
 def test_operators_and_viewers_see_pages_that_fit_too(page_as: PageAs, oscar: User, vera: User, heater: Device) -> None:

@@ -15,7 +15,7 @@ from tests.servers.programs import program
 from tests.servers.redis import Redis
 
 ACCOUNT = {"username": "root", "password": "correct horse battery"}
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Installation:
