@@ -69,7 +69,7 @@ def stream(asked: Asked) -> Iterator[bytes]:
     return csv_parts(KINDS[asked.kind](asked).table(), asked.zone, bom=asked.bom)
 
 
-def is_small(asked: Asked, form: str = "pdf") -> bool:
+def is_small(asked: Asked, form: str) -> bool:
     """Whether it is made while somebody waits, or by a worker."""
     return _seconds(asked, form) <= AT_ONCE
 

@@ -91,7 +91,7 @@ def request(
 
 def start(run: Run, by: Any) -> Run:
     """Make it now if that takes no time, else let a worker do it: what is known of it then."""
-    if is_small(read(run.said, by, run.as_of)):
+    if is_small(read(run.said, by, run.as_of), run.format):
         make(run.pk)
         run.refresh_from_db()
     else:

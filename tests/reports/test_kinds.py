@@ -44,7 +44,7 @@ def test_what_is_chosen_is_what_is_there(vera: User, busy_heater: Device) -> Non
     assert (reader.metadata.title, reader.pages[0].mediabox.width) == ("For the boss", 612)
     asked = read(said, vera)
     name = f"for-the-boss-{asked.start:%Y-%m-%d}-{asked.end:%Y-%m-%d}.pdf"
-    assert (is_small(asked), file_name(asked, "pdf")) == (True, name)
+    assert (is_small(asked, "pdf"), file_name(asked, "pdf")) == (True, name)
 
 
 def test_a_heater_has_its_target_and_its_counters_beside_what_it_measured(vera: User, busy_heater: Device) -> None:

@@ -159,7 +159,7 @@ def test_a_long_export_is_answered_with_the_address_of_its_run(
     oscar: User, acme: Project, pages: PageClient, monkeypatch: Any
 ) -> None:
     DeviceFactory.create(project=acme)
-    monkeypatch.setattr(runs, "is_small", lambda asked: False)
+    monkeypatch.setattr(runs, "is_small", lambda asked, form: False)
     client = pages(oscar)
     answer = client.get("/reports/export/pdf?kind=availability", HTTP_ACCEPT="application/json")
     assert (answer.status_code, answer["Location"]) == (202, answer.json()["run"])
