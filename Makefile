@@ -5,6 +5,7 @@
 
 PYTHON := .venv/bin/python
 FOR_RUN := .venv/installed/run node_modules/.installed-run
+FOR_BENCH := .venv/installed/bench bench/node_modules/.installed-all
 FOR_TEST := .venv/installed/test node_modules/.installed-all
 
 help: ## List the targets
@@ -37,14 +38,14 @@ shell: $(FOR_RUN) ## Open a Python shell on the portal's data
 demo-reset: $(FOR_RUN) ## Throw the demo's data away and write it anew
 	@exec $(PYTHON) manage.py seed_demo --reset
 
-bench: $(FOR_TEST) .venv/installed/bench servers ## Measure ingest, history and pushes against the budgets
+bench: $(FOR_TEST) $(FOR_BENCH) servers ## Measure ingest, history and pushes against the budgets
 	@exec $(PYTHON) -m bench
 
 lock: ## Pin the newest allowed versions in requirements/*.txt and package-lock.json
 	@setup/lock.sh --upgrade
 
 clean: ## Remove everything the other targets made, except the data in var/
-	rm -rf .venv node_modules staticfiles .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv node_modules bench/node_modules staticfiles .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed/run: requirements/run.txt
@@ -61,3 +62,6 @@ node_modules/.installed-run: package-lock.json .npmrc | .venv/installed/run
 
 node_modules/.installed-all: package-lock.json .npmrc | .venv/installed/run
 	@setup/npm.sh
+
+bench/node_modules/.installed-all: bench/package-lock.json bench/.npmrc | .venv/installed/run
+	@setup/npm.sh --prefix=bench

@@ -3,12 +3,12 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import httpx
 import psutil
-from django.conf import settings
 from playwright.sync_api import BrowserContext
 
 from bench.browser import cookies_of, signed_in
@@ -29,7 +29,7 @@ PAGES = {
 }
 WARM_UP, ROUNDS = 3, 20
 BUDGETS = {"performance": 95, "accessibility": 100, "best-practices": 95}
-LIGHTHOUSE = settings.NODE_MODULES / ".bin/lighthouse"
+LIGHTHOUSE = Path(__file__).with_name("node_modules") / ".bin/lighthouse"
 
 
 def measure(installation: Installation) -> Iterator[str]:
@@ -87,7 +87,7 @@ def interactive(context: BrowserContext, address: str) -> float:
 
 def lighthouse(installation: Installation, port: int, name: str) -> str:
     if not LIGHTHOUSE.is_file():
-        return "Lighthouse is not there: npm ci installs it."
+        return "Lighthouse is not there: `make bench` installs it."
     report = installation.folder / f"lighthouse-{name}.json"
     command = [
         str(LIGHTHOUSE), f"http://{installation.host}{PAGES[name]}", f"--port={port}", "--disable-storage-reset",

@@ -17,3 +17,4 @@ for name in run test bench node; do
     sed -i "1i # Made by \`make lock\` from $name.in: edit that one." "requirements/$name.txt"
 done
 npm install --package-lock-only
+npm install --package-lock-only --prefix bench

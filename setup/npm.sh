@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# setup/npm.sh [--omit=dev]: installs package-lock.json into node_modules, with Node.js from PyPI where there is none.
+# setup/npm.sh [--omit=dev] [--prefix=FOLDER]: installs FOLDER/package-lock.json into FOLDER/node_modules, with Node.js
+# from PyPI where there is none. Without a folder: the portal's own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +15,9 @@ if ! node_is_recent; then
     authorities=/etc/ssl/certs/ca-certificates.crt
     [ ! -r "$authorities" ] || export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-$authorities}"
 fi
-echo "Installing package-lock.json into node_modules …"
+folder=.
+[[ "${1:-}" != --prefix=* ]] || folder=${1#--prefix=}
+echo "Installing $folder/package-lock.json into $folder/node_modules …"
 npm ci --no-progress --loglevel=error "$@"
-touch node_modules/.installed-run
-[ "${1:-}" = --omit=dev ] || touch node_modules/.installed-all
+touch "$folder/node_modules/.installed-run"
+[ "${1:-}" = --omit=dev ] || touch "$folder/node_modules/.installed-all"

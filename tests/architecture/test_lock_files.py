@@ -19,7 +19,8 @@ def test_requirements_are_pins_and_hashes_and_name_no_index_or_folder(path: Path
     assert [line for line in lines if not PIN.match(line) and not HASH.match(line)] == []
 
 
-def test_every_package_of_npm_is_known_by_its_hash_alone() -> None:
-    packages = json.loads(Path(ROOT, "package-lock.json").read_text())["packages"]
+@pytest.mark.parametrize("path", ["package-lock.json", "bench/package-lock.json"])
+def test_every_package_of_npm_is_known_by_its_hash_alone(path: str) -> None:
+    packages = json.loads(Path(ROOT, path).read_text())["packages"]
     del packages[""]
     assert [name for name, package in packages.items() if "resolved" in package or "integrity" not in package] == []
