@@ -59,6 +59,7 @@ SECTIONS = {
         "reports.ReportTemplate": "description",
         "reports.Schedule": "event_repeat",
         "reports.Run": "picture_as_pdf",
+        "reports.Letterhead": "branding_watermark",
         "reports.Delivery": "outgoing_mail",
         "reports.Unsubscription": "unsubscribe",
     },

@@ -37,7 +37,9 @@ class Asked:
     title: str
     page_size: str
     bom: bool
-    logo: bytes | None = None  # PNG or JPEG, for the cover
+    # Of the project's letterhead, for the cover.
+    organisation: str = ""
+    logo: bytes | None = None  # PNG or JPEG
 
     @property
     def length(self) -> timedelta:

@@ -208,6 +208,7 @@ class Document:
     generated_for: str
     sections: Sequence[Section]
     project: str = ""
+    organisation: str = ""
     logo: bytes | None = None  # PNG or JPEG
 
     @property

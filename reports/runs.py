@@ -7,6 +7,7 @@ ends, and another one makes it anew. What it comes to is written down only by wh
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,12 +24,13 @@ from django.utils import timezone
 from rest_framework.exceptions import APIException, PermissionDenied
 
 from devices.api.scoped import require
+from devices.audit import record
 from devices.models import Project
 from devices.permissions import Permission, may
 from reports import deliveries, troubles
 from reports.asked import Asked
 from reports.kinds import KINDS
-from reports.models import ReportTemplate, Run, RunStatus, Schedule
+from reports.models import Letterhead, ReportTemplate, Run, RunStatus, Schedule
 from reports.models.run import OPEN, stored_name
 from reports.question import read
 from reports.refusals import sentence
@@ -86,6 +88,8 @@ def request(
     with transaction.atomic():
         run.save(force_insert=True)
         run.also.set(projects[1:])
+        if schedule is None:
+            record(by, "report.requested", run.title, project=run.project, kind=run.kind, format=form)
     return run
 
 
@@ -205,9 +209,17 @@ def _write(run: Run, file: Path) -> Asked:
         asked = read(run.said, by, run.as_of)
     except APIException as error:
         raise Refused(sentence(error)) from error
+    asked = _on_letterhead(asked)
     with file.open("wb") as opened:
         write(asked, run.format, opened, Progress(run))
     return asked
+
+
+def _on_letterhead(asked: Asked) -> Asked:
+    found = Letterhead.objects.filter(project=asked.project).first() if asked.project else None
+    if found is None:
+        return asked
+    return replace(asked, organisation=found.organisation, logo=bytes(found.logo) or None)
 
 
 def _projects(asked: Asked) -> list[Project]:

@@ -31,7 +31,12 @@ def plan(schedule: Schedule, now: datetime) -> None:
     elif due is None or timing.after(due - MOMENT) != due:
         due = timing.after(now)
     schedule.next_due = due
-    schedule.save(update_fields=["next_due"])
+    _keep_due(schedule)
+
+
+def _keep_due(schedule: Schedule) -> None:
+    """Nobody has changed anything: its history says nothing of it."""
+    Schedule.objects.filter(pk=schedule.pk).update(next_due=schedule.next_due)
 
 
 def preview(schedule: Schedule, now: datetime) -> list[datetime]:
@@ -92,7 +97,7 @@ def _begin(schedule: Schedule, now: datetime) -> int:
         return 0
     slot = schedule.timing.latest(schedule.next_due, now)
     schedule.next_due = schedule.timing.after(now)
-    schedule.save(update_fields=["next_due"])
+    _keep_due(schedule)
     if not schedule.runs.filter(slot=slot).exists():
         _ask(schedule, slot, now)
     return 1

@@ -2,15 +2,19 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
+from django.forms import CharField, ChoiceField, Form, ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from alerts import lifecycle
 from alerts.models import Alert, AlertEvent
+from alerts.views.alerts import NO_MORE, SNOOZES, VERBS
 from devices.admin.cells import cell
 from devices.admin.confirm import confirmation, is_confirmed
 from devices.admin.filters import ProjectFilter
@@ -18,6 +22,26 @@ from devices.admin.page import EndlessPage, Rows
 from devices.admin.scope import ProjectScoped, ReadOnly, may_manage
 from devices.admin.words import counted
 from devices.permissions import Permission
+
+
+class AssignForm(Form):
+    user = ModelChoiceField(
+        get_user_model().objects.none(),
+        label="to",
+        required=False,
+        empty_label="nobody",
+        widget=UnfoldAdminSelectWidget,
+    )
+
+
+class SnoozeForm(Form):
+    minutes = ChoiceField(
+        label="for", choices=[*SNOOZES.items(), (NO_MORE, "no longer")], widget=UnfoldAdminSelectWidget
+    )
+
+
+class CommentForm(Form):
+    text = CharField(label="comment", max_length=1000, widget=UnfoldAdminTextareaWidget)
 
 
 class OpenFilter(DropdownFilter):
@@ -63,7 +87,7 @@ class AlertAdmin(ReadOnly, ProjectScoped, EndlessPage):
     ]
     list_select_related = ["device", "acknowledged_by", "assigned_to"]
     search_fields = ["rule_name", "message", "device__name", "device__device_id"]
-    actions = ["acknowledge_selected", "resolve_selected"]
+    actions = ["acknowledge_selected", "assign_selected", "snooze_selected", "comment_selected", "resolve_selected"]
     fieldsets = [
         (None, {"fields": ["message", ("rule", "device", "project"), ("severity", "worst_severity", "status")]}),
         ("What was measured", {"fields": [("what", "value", "limit"), ("event_time", "received_at")]}),
@@ -118,6 +142,44 @@ class AlertAdmin(ReadOnly, ProjectScoped, EndlessPage):
             text = "They end now. What is still wrong raises an alert anew."
             return confirmation(self, request, alerts, title="Resolve these alerts?", text=text, submit="Resolve")
         self._each(request, alerts, lifecycle.resolve, "resolved")
+        return None
+
+    @action(description="Assign …", permissions=["handle"])
+    def assign_selected(self, request: HttpRequest, alerts: QuerySet[Alert]) -> HttpResponse | None:
+        form = AssignForm(request.POST if is_confirmed(request) else None)
+        members = get_user_model().objects.filter(is_active=True, memberships__project__in=alerts.values("project"))
+        form.fields["user"].queryset = members.distinct().order_by("username")  # type: ignore[attr-defined]
+        text = "Who is no member of an alert's project does not get it."
+        return self._asked(request, alerts, "assign", "assigned", form, title="Assign these alerts?", text=text)
+
+    @action(description="Snooze …", permissions=["handle"])
+    def snooze_selected(self, request: HttpRequest, alerts: QuerySet[Alert]) -> HttpResponse | None:
+        form = SnoozeForm(request.POST if is_confirmed(request) else None)
+        text = "Nobody is told of them for that long, unless they get worse."
+        return self._asked(request, alerts, "snooze", "snoozed", form, title="Snooze these alerts?", text=text)
+
+    @action(description="Comment …", permissions=["handle"])
+    def comment_selected(self, request: HttpRequest, alerts: QuerySet[Alert]) -> HttpResponse | None:
+        form = CommentForm(request.POST if is_confirmed(request) else None)
+        text = "It stands in the timeline of each of them."
+        return self._asked(request, alerts, "comment", "commented on", form, title="Comment on them", text=text)
+
+    def _asked(
+        self,
+        request: HttpRequest,
+        alerts: QuerySet[Alert],
+        verb: str,
+        done: str,
+        form: Form,
+        *,
+        title: str,
+        text: str,
+    ) -> HttpResponse | None:
+        """As on the page of an alert: what is said goes by the same names."""
+        if not is_confirmed(request) or not form.is_valid():
+            submit = verb.capitalize()
+            return confirmation(self, request, alerts, title=title, text=text, submit=submit, form=form)
+        self._each(request, alerts, lambda alert, _: bool(VERBS[verb](request, alert)), done)
         return None
 
     def _each(

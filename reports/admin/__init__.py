@@ -1,1 +1,1 @@
-from reports.admin import delivery, run, schedule, template  # noqa: F401 (they register themselves)
+from reports.admin import delivery, letterhead, run, schedule, template  # noqa: F401 (they register themselves)

@@ -15,7 +15,8 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from devices.admin.filters import ProjectFilter
-from devices.admin.page import Page, Rows
+from devices.admin.history import WithHistory
+from devices.admin.page import Rows
 from devices.admin.scope import ProjectScoped, ReadOnly
 from devices.models import Project
 from devices.permissions import Permission
@@ -53,7 +54,7 @@ class AdminScheduleForm(ModelForm):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(ProjectScoped, Page):
+class ScheduleAdmin(ProjectScoped, WithHistory):
     """Reports that are made by themselves, and sent to people."""
 
     permission = Permission.MANAGE_REPORTS

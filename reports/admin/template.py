@@ -12,7 +12,7 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from devices.admin.filters import ProjectFilter
-from devices.admin.page import Page
+from devices.admin.history import WithHistory
 from devices.admin.scope import ProjectScoped, may_manage
 from devices.permissions import Permission
 from reports import runs
@@ -42,7 +42,7 @@ class TemplateForm(ModelForm):
 
 
 @admin.register(ReportTemplate)
-class ReportTemplateAdmin(ProjectScoped, Page):
+class ReportTemplateAdmin(ProjectScoped, WithHistory):
     """Reports that are made again and again."""
 
     permission = Permission.MANAGE_REPORTS

@@ -54,6 +54,7 @@ class Kind(ABC):
             generated_for=str(asked.user),
             sections=list(self.make_sections(progress)),
             project=asked.project.name if asked.project else "",
+            organisation=asked.organisation,
             logo=asked.logo,
         )
 

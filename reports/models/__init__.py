@@ -1,4 +1,5 @@
 from reports.models.delivery import Delivery, DeliveryStatus, Purpose
+from reports.models.letterhead import Letterhead
 from reports.models.run import Run, RunStatus
 from reports.models.schedule import Frequency, Schedule, Unsubscription
 from reports.models.template import Format, ReportTemplate
@@ -8,6 +9,7 @@ __all__ = [
     "DeliveryStatus",
     "Format",
     "Frequency",
+    "Letterhead",
     "Purpose",
     "ReportTemplate",
     "Run",

@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, validat
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from simple_history.models import HistoricalRecords
 from timezone_field import TimeZoneField
 
 from alerts.messages import InvalidTemplate, check_template
@@ -79,6 +80,7 @@ class Schedule(models.Model):
     # What could not be made or sent is an alert about the schedule.
     alerts = GenericRelation(Alert, object_id_field="about_id", content_type_field="about_type")
     objects = ScheduleQuerySet.as_manager()
+    history = HistoricalRecords(excluded_fields=["next_due"], m2m_fields=[users])
 
     class Meta:
         ordering: ClassVar = ["template__name", "pk"]

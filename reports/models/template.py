@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from simple_history.models import HistoricalRecords
 
 from devices.models import Project
 from devices.permissions import AnyUser, ProjectScopedQuerySet
@@ -35,6 +36,7 @@ class ReportTemplate(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ReportTemplateQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         ordering: ClassVar = ["name"]

@@ -41,7 +41,7 @@ from mlmonitor.models import (
     ProfileBucket,
     ServiceRecord,
 )
-from reports.models import Delivery, ReportTemplate, Run, Schedule, Unsubscription
+from reports.models import Delivery, Letterhead, ReportTemplate, Run, Schedule, Unsubscription
 from telemetry.models import (
     Door,
     LedgerHour,
@@ -214,6 +214,7 @@ OF_PROJECTS: dict[str, MakeRow] = {
         device=DeviceFactory.create(project=project), note="Fresh cell."
     ),
     "mlmonitor.MonitorThreshold": _threshold,
+    "reports.Letterhead": lambda project: Letterhead.objects.create(project=project, organisation="Acme Ltd"),
     "reports.ReportTemplate": report_template_of,
     "reports.Schedule": report_schedule_of,
     "reports.Run": report_run_of,

@@ -46,7 +46,8 @@ def draw_cover(canvas: Any, size: tuple[float, float], document: Document) -> No
     canvas.rect(0, bottom, width, height - bottom, stroke=0, fill=1)
     _sky(canvas, width, height, bottom)
     _mark(canvas, look.MARGIN + 9, height - 52, 9, look.NIGHT_ACCENT)
-    write(canvas, look.MARGIN + 28, height - 56, NAME, 13, bold=True, color=look.NIGHT_TEXT)
+    whose = shortened(document.organisation or NAME, 13, width / 2, bold=True)
+    write(canvas, look.MARGIN + 28, height - 56, whose, 13, bold=True, color=look.NIGHT_TEXT)
     _logo(canvas, document, width - look.MARGIN, height - 34)
     lines = lines_of(document.title, look.SIZE_TITLE, width - 2 * look.MARGIN, bold=True, most=3)
     for number, line in enumerate(reversed(lines)):
