@@ -214,7 +214,7 @@ OF_PROJECTS: dict[str, MakeRow] = {
         device=DeviceFactory.create(project=project), note="Fresh cell."
     ),
     "mlmonitor.MonitorThreshold": _threshold,
-    "reports.Letterhead": lambda project: Letterhead.objects.create(project=project, organisation="Acme Ltd"),
+    "reports.Letterhead": lambda project: Letterhead.objects.get_or_create(project=project)[0],
     "reports.ReportTemplate": report_template_of,
     "reports.Schedule": report_schedule_of,
     "reports.Run": report_run_of,

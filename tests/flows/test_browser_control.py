@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from devices.command_states import CommandStatus
 from devices.commands import Reply, hand_over, reply
 from devices.models import Command, Device, Twin, Way
-from devices.twin import report
+from devices.twin import desire, report
 from iotsphere.models import User
 from tests.fixtures.browser import PageAs, Problems, expect
 from tests.fixtures.live import Portal
@@ -19,15 +19,18 @@ pytestmark = pytest.mark.once
 
 DETAILS = "/devices/WATER_HEATER_01/details/"
 
-HOLD_ANSWERS = """() => {
+# Requests wait before they are sent, or their answers before the page hears of them, until `release()`.
+HOLD = """([before, after]) => {
   const released = new Promise((resolve) => (window.release = resolve));
   const fetch = window.fetch;
   window.fetch = async (...request) => {
+    if (before) await released;
     const answer = await fetch(...request);
-    await released;
+    if (after) await released;
     return answer;
   };
 }"""
+REQUESTS, ANSWERS = [True, False], [False, True]
 
 
 @pytest.fixture
@@ -65,7 +68,7 @@ def test_a_setting_is_owed_until_the_device_reports_it(page: Page, heater: Devic
 
 
 def test_an_answer_that_a_report_has_overtaken_changes_nothing(page: Page, heater: Device) -> None:
-    page.evaluate(HOLD_ANSWERS)
+    page.evaluate(HOLD, ANSWERS)
     page.get_by_label("Target temperature °C").fill("62.5")
     page.get_by_role("button", name="Apply").click()
     wait_until(lambda: Twin.objects.filter(device=heater, desired={"target_temperature": 62.5}).exists())
@@ -84,10 +87,15 @@ def test_the_slider_and_the_number_are_one(page: Page) -> None:
     expect(slider).to_have_value("70")
 
 
-def test_what_somebody_else_sets_is_seen_and_not_overwritten(page: Page, heater: Device, problems: Problems) -> None:
+def test_what_somebody_else_sets_is_seen_and_not_overwritten(
+    page: Page, heater: Device, alice: User, problems: Problems
+) -> None:
+    page.evaluate(HOLD, REQUESTS)
     page.get_by_label("Mode").select_option("Off")
-    Twin.objects.create(device=heater, desired={"mode": "eco"}, version=7)  # and nothing is pushed yet
     page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("button", name="Apply")).to_be_disabled()
+    desire(heater, {"mode": "eco"}, alice)
+    page.evaluate("release()")
     expect(page.locator("[data-settings] [data-note]")).to_contain_text("Somebody else")
     assert Twin.objects.get(device=heater).desired == {"mode": "eco"}
     assert all("412" in problem for problem in problems.take())

@@ -1,4 +1,8 @@
+import random
 import socket
+
+PORTS = range(10_000, 32_768)
+"""Below those that Linux gives to clients: one of them could be given the port between its release and its use."""
 
 
 class ReservedPort:
@@ -8,9 +12,15 @@ class ReservedPort:
     """
 
     def __init__(self) -> None:
-        self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
-        self.number: int = self._socket.getsockname()[1]
+        while True:
+            self.number = random.SystemRandom().choice(PORTS)  # properties seed what is random beside it
+            self._socket = socket.socket()
+            try:
+                self._socket.bind(("127.0.0.1", self.number))
+            except OSError:
+                self._socket.close()
+            else:
+                return
 
     def release(self) -> int:
         self._socket.close()
