@@ -56,6 +56,7 @@ def test_widgets_are_arranged_saved_undone_and_seen_by_others(
     page = page_as(oscar, viewport=WIDE)
     page.goto(f"/dashboards/{wall.pk}/")
     page.get_by_role("button", name="Edit").click()
+    expect(page.get_by_role("button", name="Done")).to_be_visible()  # the editor is fetched only now
     one = page.locator(".cell[data-id=one]")
     column = one.evaluate("element => element.offsetWidth") / 3
     drag(page, one, 6 * column + 60, 0)
