@@ -61,7 +61,7 @@ class Shown:
 
     @property
     def is_due(self) -> bool:
-        return bool(self.forecast.urgency) and not self.is_snoozed
+        return self.forecast.asks(self.now)
 
     @property
     def sentence(self) -> str:

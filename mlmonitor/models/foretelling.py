@@ -1,5 +1,5 @@
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -93,13 +93,6 @@ class OfDeviceQuerySet(ProjectScopedQuerySet):
     project_path = "device__project"
 
 
-class ForecastQuerySet(OfDeviceQuerySet):
-    def asking(self, now: datetime) -> Self:
-        """Those that ask for something to be done and have not been put off."""
-        awake = models.Q(snoozed_until=None) | models.Q(snoozed_until__lte=now)
-        return self.filter(awake).exclude(urgency="")
-
-
 class Forecast(models.Model):
     """When a device is expected to cross an indicator's threshold, as of the last look at it."""
 
@@ -120,7 +113,7 @@ class Forecast(models.Model):
     snoozed_until = models.DateTimeField(null=True, blank=True)
     snoozed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
 
-    objects = ForecastQuerySet.as_manager()
+    objects = OfDeviceQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["device", "indicator__position", "pk"]
@@ -139,6 +132,10 @@ class Forecast(models.Model):
 
     def is_snoozed(self, now: datetime) -> bool:
         return self.snoozed_until is not None and self.snoozed_until > now
+
+    def asks(self, now: datetime) -> bool:
+        """Whether something is to be done, and has not been put off."""
+        return bool(self.urgency) and not self.is_snoozed(now)
 
 
 class ServiceRecord(models.Model):

@@ -132,8 +132,8 @@ def test_what_is_put_off_does_not_ask_until_then(sensor: Device, oscar: User) ->
     found = forecast(sensor)
     snooze(found, NOW + 7 * DAY, oscar)
     forecast(sensor)  # being made anew changes nothing about that
-    assert not Forecast.objects.asking(NOW).exists()
-    assert Forecast.objects.asking(NOW + 8 * DAY).exists()
+    assert not Forecast.objects.get().asks(NOW)
+    assert Forecast.objects.get().asks(NOW + 8 * DAY)
 
 
 def test_the_last_hour_is_compared_with_the_same_hour(sensor: Device) -> None:
