@@ -46,7 +46,7 @@ from mlmonitor.models import (
     MonitorThreshold,
     Task,
 )
-from mlmonitor.models.check import Verdict
+from mlmonitor.models.check import DriftCheckQuerySet, Verdict
 from mlmonitor.models.model import KEY_PATTERN
 from mlmonitor.models.threshold import Monitored
 from mlmonitor.rows import MOST_ROWS, Rejected
@@ -246,6 +246,7 @@ class MonitoredModelViewSet(
         parameters=[
             OpenApiParameter("days", int, description="Back from now, 1 to 365 (30).", default=30),
             OpenApiParameter("version", str, description="Absent: the champion."),
+            OpenApiParameter("segment", str, description="Absent: all of them together."),
         ],
         responses=PerformanceSerializer,
     )
@@ -253,7 +254,8 @@ class MonitoredModelViewSet(
     def performance(self, request: Request, key: str) -> Response:
         """Figures over time with their intervals, limits, trend, and how many outcomes are known."""
         version = self._version(self.get_object(), request.query_params.get("version"))
-        found = performance_of(version, Range.before(timezone.now(), _days(request)))
+        segment = request.query_params.get("segment", "").replace("\0", "")
+        found = performance_of(version, Range.before(timezone.now(), _days(request)), segment)
         return Response(PerformanceSerializer(found.for_api()).data)
 
     @extend_schema(
@@ -306,12 +308,19 @@ class MonitoredModelViewSet(
 class DriftCheckFilter(filters.FilterSet):
     model = filters.CharFilter(field_name="version__model__key", help_text="The model's key.")
     version = filters.CharFilter(field_name="version__name", help_text="The version's name.")
+    segment = filters.CharFilter(help_text="The segment's name.")
+    is_whole = filters.BooleanFilter(
+        field_name="segment", method="whole", help_text="True: of all segments together. False: of one segment."
+    )
     verdict = filters.MultipleChoiceFilter(choices=Verdict.choices)
     after = filters.IsoDateTimeFilter(field_name="end", lookup_expr="gte", help_text="It ends then or later.")
 
     class Meta:
         model = DriftCheck
         fields: tuple[str, ...] = ()
+
+    def whole(self, checks: DriftCheckQuerySet, name: str, is_whole: bool) -> DriftCheckQuerySet:
+        return checks.whole() if is_whole else checks.exclude(segment="")
 
 
 class DriftCheckViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
