@@ -25,7 +25,7 @@ def value_in_words(value: float | bool | str | None, precision: int | None = Non
     if abs(value) >= SCIENTIFIC_FROM:
         return f"{value:.3e}"
     if precision is not None:
-        return f"{value:,.{precision}f}"
+        return f"{value:z,.{precision}f}"
     if value == 0:
         return "0"
     digits = max(0, 5 - math.floor(math.log10(abs(value))))
