@@ -1,4 +1,4 @@
-"""Make what a version is compared with: from rows that are sent, or from a window of its own past."""
+"""Make what a version is compared with: from rows or a profile that are sent, or from a window of its own past."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from mlmonitor import concept
 from mlmonitor.ingest import add_profiles, profiles_by_hour, schema_of, take_turn
 from mlmonitor.models import Baseline, BaselineKind, FeatureProfile, ModelVersion, MonitoredModel, Prediction
 from mlmonitor.performance import MOST_SEGMENTS, paired_rows
-from mlmonitor.profiling import bins_of, describe
+from mlmonitor.profiling import bins_of, describe, read_profile
 from mlmonitor.rows import (
     OUTPUT,
     SCORE,
@@ -30,6 +30,7 @@ from mlmonitor.statistics.arrays import Unanswerable
 from mlmonitor.statistics.outcomes import Outcomes
 from mlmonitor.statistics.outcomes import Row as OutcomeRow
 from mlmonitor.statistics.stream import dependence
+from mlmonitor.uploaded import BadProfile, read_features, read_outcomes
 
 FEWEST_ROWS = 100
 MOST_ROWS = 200_000
@@ -37,7 +38,11 @@ AT_ONCE = 5_000
 
 
 class NoBaseline(ValueError):
-    """Why none can be made, in a sentence for whoever asked."""
+    """Why none can be made, in a sentence for whoever asked; of a profile with the reasons by feature."""
+
+    def __init__(self, why: str, by_feature: Mapping[str, str] | None = None) -> None:
+        super().__init__(" ".join([why, *(f"{name}: {reason}" for name, reason in (by_feature or {}).items())]))
+        self.by_feature = by_feature or {}
 
 
 class Learned(NamedTuple):
@@ -69,7 +74,7 @@ def from_rows(
             learned.append(_read(one, schema))
         except Refused as error:
             rejected.append(Rejected(index, "", str(error)))
-    return _save(version, learned, kind, by), rejected
+    return _learn(version, learned, kind, by), rejected
 
 
 def from_window(version: ModelVersion, start: datetime, end: datetime, by: "AnyUser | None") -> Baseline:
@@ -79,7 +84,27 @@ def from_window(version: ModelVersion, start: datetime, end: datetime, by: "AnyU
         Learned(pair.segment, pair.features, *pair.row)
         for pair in paired_rows(predictions, version.model, with_features=True)[:MOST_ROWS]
     ]
-    return _save(version, learned, BaselineKind.PRODUCTION, by, start, end)
+    return _learn(version, learned, BaselineKind.PRODUCTION, by, start, end)
+
+
+def from_profile(version: ModelVersion, said: Any, kind: str, by: "AnyUser | None") -> Baseline:
+    """From {"features": {…}, "outcomes": {…}} as mlmonitor.uploaded reads them; raises NoBaseline."""
+    said = said if isinstance(said, Mapping) else {}
+    schema = schema_of(version)
+    profiles, wrong = read_features(said.get("features"), schema)
+    outcomes = Outcomes()
+    try:
+        if "outcomes" in said:
+            outcomes = read_outcomes(said["outcomes"], classifies=schema.classifies)
+    except BadProfile as error:
+        wrong["outcomes"] = str(error)
+    if wrong:
+        raise NoBaseline("The profile cannot be used.", wrong)
+    rows = max(read_profile(profile.profile).rows for profile in profiles)
+    if rows < FEWEST_ROWS:
+        raise NoBaseline(f"A baseline stands on at least {FEWEST_ROWS} rows; these are {rows}.")
+    baseline = Baseline(version=version, kind=kind, rows=rows, outcomes=outcomes.as_json())
+    return _store(baseline, profiles, by)
 
 
 def rebuild_profiles(baseline: Baseline) -> None:
@@ -118,7 +143,7 @@ def _stored_rows(predictions: Any) -> Iterator[Row]:
         yield Row(0, key, time, "", "", label, value, score, segment, features)
 
 
-def _save(
+def _learn(
     version: ModelVersion,
     learned: Sequence[Learned],
     kind: str,
@@ -140,15 +165,24 @@ def _save(
     bins = {profile.feature: profile.bins for profile in profiles}
     for segment in segments:
         profiles += _profiles(version, [one for one in rows if one.segment == segment], segment, bins)
+    baseline = Baseline(
+        version=version,
+        kind=kind,
+        start=start,
+        end=end,
+        rows=len(rows),
+        outcomes=_outcomes(version, learned),
+        outcomes_by_segment={segment: _outcomes(version, by_segment[segment]) for segment in segments},
+        dependence=dependence([float(one.predicted != one.actual) for one in learned if one.actual is not None]),
+    )
+    return _store(baseline, profiles, by)
+
+
+def _store(baseline: Baseline, profiles: Sequence[FeatureProfile], by: "AnyUser | None") -> Baseline:
+    baseline.created_by_id = by.pk if by else None
     with transaction.atomic():
-        take_turn(version.model)
-        baseline = Baseline.objects.create(
-            version=version, kind=kind, start=start, end=end, rows=len(rows),
-            outcomes=_outcomes(version, learned),
-            outcomes_by_segment={segment: _outcomes(version, by_segment[segment]) for segment in segments},
-            dependence=dependence([float(one.predicted != one.actual) for one in learned if one.actual is not None]),
-            created_by_id=by.pk if by else None,
-        )  # fmt: skip
+        take_turn(baseline.version.model)
+        baseline.save()
         for profile in profiles:
             profile.baseline = baseline
         FeatureProfile.objects.bulk_create(profiles)
