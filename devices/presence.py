@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from django.db import connection, transaction
 
+from devices.arrays import array
 from devices.models import Device, Presence, Way
 from devices.models.device import DEFAULT_EXPECTED_INTERVAL, DeviceQuerySet
 from devices.signals import devices_connected, presence_changed
@@ -99,7 +100,7 @@ def _note_of_those_online(times: Mapping[int, datetime]) -> set[int]:
     if connection.vendor != "postgresql" or not times:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(NOTE_OF_THOSE_ONLINE, [list(times), list(times.values())])
+        cursor.execute(NOTE_OF_THOSE_ONLINE, [array(times), array(times.values())])
         return {pk for (pk,) in cursor.fetchall()}
 
 
@@ -284,6 +285,6 @@ def _execute(every: str, each: str, values: Sequence[tuple[Any, ...]]) -> None:
         return
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(every, [list(column) for column in zip(*values, strict=True)])
+            cursor.execute(every, [array(column) for column in zip(*values, strict=True)])
         else:
             cursor.executemany(each, values)

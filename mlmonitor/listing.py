@@ -7,17 +7,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from alerts.models.alert import Severity
+from devices.tabs import Tab
 from mlmonitor.models import Alias, ModelStatus, ModelVersion, MonitoredModel
 
 DAYS = (7, 30, 90)
 ALERTS_SHOWN = {"open": "Open", "over": "Resolved", "all": "All"}
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    name: str
-    label: str
-    icon: str
 
 
 TABS = [

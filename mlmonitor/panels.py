@@ -35,6 +35,7 @@ CHECKS_SHOWN = 60
 ALERTS_LISTED = 100
 CATEGORIES_SHOWN = 10
 SMALLEST = 1e-3
+TINY = 1e-300
 """What is smaller is written as 0."""
 CHART_SCRIPTS = ("chart.js/chart.umd.min.js",)
 DRAWN = ("accuracy", "precision", "recall", "f1", "mae", "rmse")
@@ -246,9 +247,13 @@ def _bars(stored: FeatureProfile, said: list[dict[str, Any]]) -> list[Bar]:
 
 
 def _span(low: float | None, high: float | None) -> str:
-    if low is None:
-        return f"below {high:.4g}"
-    return f"{low:.4g} and above" if high is None else f"{low:.4g} to {high:.4g}"
+    """Zero, where it is frequent, ends at the next number that there is: that is zero to people, too."""
+    lowest, highest = (None if edge is None else f"{0 if abs(edge) < TINY else edge:.4g}" for edge in (low, high))
+    if lowest is None:
+        return f"below {highest}"
+    if highest is None:
+        return f"{lowest} and above"
+    return lowest if lowest == highest else f"{lowest} to {highest}"
 
 
 def _newest_checks(models: list[MonitoredModel]) -> dict[int, DriftCheck]:

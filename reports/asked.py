@@ -16,7 +16,7 @@ RAW = "raw"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Everything in it is visible to `user`. `devices` and `models` are all of them if none is named.
+    """Everything in it is visible to `user`. Of projects, devices and models it means all if none is named.
 
     `said` is what was asked for, as JSON can hold it: reports.question.read() makes the same of it at any later time,
     and finds the stretch that `range` then means.
@@ -29,7 +29,7 @@ class Asked:
     end: datetime
     now: datetime
     zone: ZoneInfo
-    project: Project | None
+    projects: tuple[Project, ...]
     device_ids: tuple[str, ...]
     model_keys: tuple[str, ...]
     sections: tuple[str, ...]
@@ -46,16 +46,21 @@ class Asked:
         return self.end - self.start
 
     @property
+    def project(self) -> Project | None:
+        """The one it is about, if it is about one."""
+        return self.projects[0] if len(self.projects) == 1 else None
+
+    @property
     def devices(self) -> DeviceQuerySet:
         """Those it is about, as far as the person may see them now."""
         devices = Device.objects.visible_to(self.user).select_related("project", "device_type")
-        if self.project is not None:
-            devices = devices.filter(project=self.project)
+        if self.projects:
+            devices = devices.filter(project__in=self.projects)
         return devices.filter(device_id__in=self.device_ids) if self.device_ids else devices.in_service()
 
     @property
     def models(self) -> MonitoredModelQuerySet:
         models = MonitoredModel.objects.visible_to(self.user).select_related("project").order_by("name", "pk")
-        if self.project is not None:
-            models = models.filter(project=self.project)
+        if self.projects:
+            models = models.filter(project__in=self.projects)
         return models.filter(key__in=self.model_keys) if self.model_keys else models.active()

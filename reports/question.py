@@ -1,8 +1,8 @@
 """What may be said of a report that is wanted, by whatever way: an address, a form, a template, a schedule."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -20,8 +20,8 @@ from reports.asked import RAW, Asked
 from reports.kinds import KINDS, Kind
 from telemetry.api.fields import TimeField
 from telemetry.buckets import INTERVALS
-from telemetry.history import zone_of
 
+T = TypeVar("T")
 MOST_NAMES = 500
 PAGE_SIZES = ("A4", "Letter")
 RAW_BY_ITSELF = timedelta(days=31)
@@ -57,6 +57,7 @@ class ReportQuery(QuerySerializer):
         required=False, help_text="Whose days are counted and whose clocks are shown. Else the project's, or yours."
     )
     project = serializers.CharField(required=False, max_length=64, help_text="The project's slug.")
+    projects = NamesField(required=False, help_text="Slugs of several; else, without `project`, all that you may see.")
     devices = NamesField(required=False, help_text="Device IDs; else all that you may see.")
     models = NamesField(required=False, help_text="Keys of models; else all that you may see.")
     sections = NamesField(required=False, help_text="Which parts, by their names; else all of them.")
@@ -97,10 +98,10 @@ def read(data: Mapping[str, Any], user: AnyUser, now: datetime | None = None) ->
     said = query.validated_data
     kind = KINDS[said["kind"]]
     now = now or timezone.now()
-    project = _project(said.get("project"), user)
-    devices = _devices(said.get("devices", ()), user, project)
-    models = _models(said.get("models", ()), user, project)
-    zone = said.get("time_zone") or _zone(user, project, devices)
+    projects = _projects([said.get("project"), *said.get("projects", ())], user)
+    devices = _devices(said.get("devices", ()), user, projects)
+    models = _models(said.get("models", ()), user, projects)
+    zone = said.get("time_zone") or _zone(user, projects, devices)
     start, end = _stretch(said, kind, now, zone)
     resolution = said.get("resolution") or (RAW if end - start <= RAW_BY_ITSELF else "1h")
     if resolution == RAW and end - start > LONGEST_RAW:
@@ -113,7 +114,7 @@ def read(data: Mapping[str, Any], user: AnyUser, now: datetime | None = None) ->
         end=end,
         now=now,
         zone=zone,
-        project=project,
+        projects=tuple(projects),
         device_ids=tuple(device.device_id for device in devices),
         model_keys=tuple(model.key for model in models),
         sections=tuple(name for name in kind.sections if name in (said.get("sections") or kind.sections)),
@@ -141,35 +142,36 @@ def _stretch(said: Mapping[str, Any], kind: type[Kind], now: datetime, zone: Zon
     return ranges.Stretch(stretch.start, min(stretch.end, now))
 
 
-def _project(slug: str | None, user: AnyUser) -> Project | None:
-    if not slug:
-        return None
-    found = Project.objects.visible_to(user).filter(slug=slug).first()
-    return found or _not_found([slug])
+def _projects(slugs: Sequence[str | None], user: AnyUser) -> list[Project]:
+    """Each once, in the order in which they are named."""
+    names = list(dict.fromkeys(filter(None, slugs)))
+    found = {project.slug: project for project in Project.objects.visible_to(user).filter(slug__in=names)}
+    return _named(names, found)
 
 
-def _devices(names: list[str], user: AnyUser, project: Project | None) -> list[Device]:
-    if not names:
-        return []
+def _devices(names: Sequence[str], user: AnyUser, projects: list[Project]) -> list[Device]:
     visible = Device.objects.visible_to(user).select_related("project").filter(device_id__in=names)
-    found = {device.device_id: device for device in (visible.filter(project=project) if project else visible)}
-    return [found[name] for name in names] if len(found) == len(names) else _not_found({*names} - {*found})
+    found = visible.filter(project__in=projects) if projects else visible
+    return _named(names, {device.device_id: device for device in found})
 
 
-def _models(keys: list[str], user: AnyUser, project: Project | None) -> list[MonitoredModel]:
-    if not keys:
-        return []
+def _models(keys: Sequence[str], user: AnyUser, projects: list[Project]) -> list[MonitoredModel]:
     visible = MonitoredModel.objects.visible_to(user).filter(key__in=keys)
-    found = {model.key: model for model in (visible.filter(project=project) if project else visible)}
-    return [found[key] for key in keys] if len(found) == len(keys) else _not_found({*keys} - {*found})
+    found = visible.filter(project__in=projects) if projects else visible
+    return _named(keys, {model.key: model for model in found})
 
 
-def _zone(user: AnyUser, project: Project | None, devices: list[Device]) -> ZoneInfo:
-    """The project's; that of the devices' projects; the person's own; UTC."""
-    if project is not None:
-        return ZoneInfo(str(project.time_zone))
-    own = "" if devices else str(getattr(user, "time_zone", "") or "")
-    return ZoneInfo(own or str(zone_of(devices)))
+def _named(names: Sequence[str], found: Mapping[str, T]) -> list[T]:
+    """All of them, or NotFound."""
+    if missing := sorted({*names} - {*found}):
+        raise NotFound(f"Nothing here, or in a project you are not a member of: {', '.join(missing)}.")
+    return [found[name] for name in names]
+
+
+def _zone(user: AnyUser, projects: list[Project], devices: list[Device]) -> ZoneInfo:
+    """That of the projects, else of the devices' projects, if they have the same; else the person's own, or UTC."""
+    zones = {str(project.time_zone) for project in projects or [device.project for device in devices]}
+    return ZoneInfo(zones.pop() if len(zones) == 1 else str(getattr(user, "time_zone", "") or "UTC"))
 
 
 def _plain(value: Any) -> Any:
@@ -180,7 +182,3 @@ def _plain(value: Any) -> Any:
 
 def _refuse(field: str, sentence: str) -> NoReturn:
     raise serializers.ValidationError({field: [sentence]})
-
-
-def _not_found(names: Any) -> NoReturn:
-    raise NotFound(f"Nothing here, or in a project you are not a member of: {', '.join(sorted(names))}.")

@@ -11,7 +11,7 @@ from reports.files.csv import csv_parts
 from reports.files.json import json_parts
 from reports.files.pdf.write import write_pdf
 from reports.files.xlsx import write_xlsx
-from reports.kinds import KINDS, Progress
+from reports.kinds import KINDS, Kind, Progress
 
 AT_ONCE = 3.0
 """Seconds. What takes longer is a worker's."""
@@ -40,33 +40,41 @@ FORMATS = {
 }
 
 
-def write(asked: Asked, form: str, file: BinaryIO, progress: Progress = lambda share: None) -> None:
-    """Make the report and write it into `file`, as one of FORMATS.
+def write(asked: Asked, form: str, file: BinaryIO, progress: Progress = lambda share: None) -> bool:
+    """Make the report and write it into `file`, as one of FORMATS. Whether there was anything to report.
 
     `progress` is called with the share that is done; what it raises ends the work and reaches the caller.
     """
     kind = KINDS[asked.kind](asked)
     if form == "csv":
-        for part in stream(asked):
+        for part in _stream(kind):
             progress(0.5)
             file.write(part)
-        progress(1.0)
-        return
+    else:
+        _write_document(kind, form, file, progress)
+    progress(1.0)
+    return not kind.is_empty()
+
+
+def stream(asked: Asked) -> Iterator[bytes]:
+    """The report as CSV, part after part, however long it is."""
+    return _stream(KINDS[asked.kind](asked))
+
+
+def _stream(kind: Kind) -> Iterator[bytes]:
+    return csv_parts(kind.table(), kind.asked.zone, bom=kind.asked.bom)
+
+
+def _write_document(kind: Kind, form: str, file: BinaryIO, progress: Progress) -> None:
     document = kind.build(lambda share: progress(share * BUILT))
     rest = lambda share: progress(BUILT + share * (1 - BUILT))  # noqa: E731
     if form == "pdf":
-        write_pdf(document, file, asked.page_size, rest)
+        write_pdf(document, file, kind.asked.page_size, rest)
     elif form == "xlsx":
         write_xlsx(document, kind.table(), file, rest)
     else:
         for part in json_parts(document):
             file.write(part)
-    progress(1.0)
-
-
-def stream(asked: Asked) -> Iterator[bytes]:
-    """The report as CSV, part after part, however long it is."""
-    return csv_parts(KINDS[asked.kind](asked).table(), asked.zone, bom=asked.bom)
 
 
 def is_small(asked: Asked, form: str) -> bool:

@@ -68,8 +68,35 @@ def request(
 
     Raises what that raises, and PermissionDenied.
     """
-    as_of = slot or timezone.now()
-    asked = read(said, by, as_of)
+    return _request(read(said, by, slot or timezone.now()), form, template=template, schedule=schedule, slot=slot)
+
+
+def start(by: Any, said: Mapping[str, Any], form: str, *, template: ReportTemplate | None = None) -> Run:
+    """Request it; make it now if that takes no time, else let a worker do it. Raises as `request`."""
+    asked = read(said, by)
+    run = _request(asked, form, template=template)
+    if is_small(asked, form):
+        make(run.pk)
+        run.refresh_from_db()
+    else:
+        wake_worker()
+    return run
+
+
+def again(run: Run, by: Any) -> Run:
+    """Start the same once more, of now, with the rights of `by`. Raises as `request`."""
+    return start(by, run.said, run.format, template=run.template)
+
+
+def _request(
+    asked: Asked,
+    form: str,
+    *,
+    template: ReportTemplate | None,
+    schedule: Schedule | None = None,
+    slot: datetime | None = None,
+) -> Run:
+    by: Any = asked.user
     projects = _projects(asked)
     for project in projects:
         require(by, Permission.RUN_REPORTS, project)
@@ -82,7 +109,7 @@ def request(
         title=asked.title or KINDS[asked.kind].label,
         said=asked.said,
         format=form,
-        as_of=as_of,
+        as_of=asked.now,
         requested_by=by,
     )
     with transaction.atomic():
@@ -91,21 +118,6 @@ def request(
         if schedule is None:
             record(by, "report.requested", run.title, project=run.project, kind=run.kind, format=form)
     return run
-
-
-def start(run: Run, by: Any) -> Run:
-    """Make it now if that takes no time, else let a worker do it: what is known of it then."""
-    if is_small(read(run.said, by, run.as_of), run.format):
-        make(run.pk)
-        run.refresh_from_db()
-    else:
-        wake_worker()
-    return run
-
-
-def again(run: Run, by: Any) -> Run:
-    """The same once more, of now, with the rights of `by`. Raises as `request`."""
-    return request(by, run.said, run.format, template=run.template)
 
 
 def cancel(run: Run) -> bool:
@@ -133,7 +145,10 @@ def make(pk: Any) -> bool:
     try:
         if run.attempts > MOST_ATTEMPTS:
             raise Refused(DIED)
-        return _finish(run, file, _write(run, file))
+        asked = _asked(run)
+        with file.open("wb") as opened:
+            is_empty = not write(asked, run.format, opened, Progress(run))
+        return _finish(run, file, asked, is_empty=is_empty)
     except Cancelled:
         file.unlink(missing_ok=True)
     except Refused as refusal:
@@ -197,8 +212,8 @@ def _mine(run: Run) -> Any:
     return Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING, attempts=run.attempts)
 
 
-def _write(run: Run, file: Path) -> Asked:
-    """What was written. With the rights that whoever asked for it has now."""
+def _asked(run: Run) -> Asked:
+    """What is to be written, with the rights that whoever asked for it has now."""
     by = run.requested_by
     if by is None:
         raise Refused("Whoever asked for it has no account any more.")
@@ -209,10 +224,7 @@ def _write(run: Run, file: Path) -> Asked:
         asked = read(run.said, by, run.as_of)
     except APIException as error:
         raise Refused(sentence(error)) from error
-    asked = _on_letterhead(asked)
-    with file.open("wb") as opened:
-        write(asked, run.format, opened, Progress(run))
-    return asked
+    return _on_letterhead(asked)
 
 
 def _on_letterhead(asked: Asked) -> Asked:
@@ -224,8 +236,8 @@ def _on_letterhead(asked: Asked) -> Asked:
 
 def _projects(asked: Asked) -> list[Project]:
     """Those that it shows: whoever looks at it has to see them all."""
-    if asked.project is not None:
-        return [asked.project]
+    if asked.projects:
+        return list(asked.projects)
     kind = KINDS[asked.kind]
     shown = Q()
     if kind.is_about_devices:
@@ -255,13 +267,13 @@ class Progress:
             raise Cancelled
 
 
-def _finish(run: Run, file: Path, asked: Asked) -> bool:
+def _finish(run: Run, file: Path, asked: Asked, *, is_empty: bool) -> bool:
     now = timezone.now()
     done = {
         "status": RunStatus.DONE,
         "percent": 100,
         "problem": "",
-        "is_empty": _is_empty(asked),
+        "is_empty": is_empty,
         "finished_at": now,
         "leased_until": None,
         "file": file.name,
@@ -292,11 +304,6 @@ def _fail(run: Run, problem: str) -> None:
         failed = _mine(run).update(status=RunStatus.FAILED, problem=problem[:500], finished_at=now, leased_until=None)
         if failed and run.schedule is not None and run.slot is not None:
             troubles.tell(run.schedule, run.slot, problem, now, run=run)
-
-
-def _is_empty(asked: Asked) -> bool:
-    """Whether there is nothing to report: not a row of what its table would have."""
-    return next(iter(KINDS[asked.kind](asked).table()), None) is None
 
 
 def _folder() -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from django.db import connection
 from django.db.models import Model
 
+from devices.arrays import array
 from devices.models import Device
 from telemetry.models import Metric
 from telemetry.store import Row
@@ -32,8 +33,8 @@ def _hold(model: type[Model], keys: Collection[int]) -> int:
     with connection.cursor() as cursor:
         # Django's select_for_update() knows no lock as weak as this.
         cursor.execute(
-            f"SELECT id FROM {model._meta.db_table} WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE",  # noqa: S608
-            [list(keys)],
+            f"SELECT id FROM {model._meta.db_table} WHERE id = ANY(%s::int8[]) ORDER BY id FOR KEY SHARE",  # noqa: S608
+            [array(keys)],
         )
         return len(cursor.fetchall())
 
@@ -53,7 +54,7 @@ def note_latest(rows: Collection[Row]) -> list[Row]:
         return []
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(NOTE_ALL, [list(column) for column in zip(*newest.values(), strict=True)])
+            cursor.execute(NOTE_ALL, [array(column) for column in zip(*newest.values(), strict=True)])
             return [newest[pk] for (pk,) in cursor.fetchall()]
     return _note_one_by_one(newest)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 
+from devices.arrays import array
 from telemetry.envelope import Again, Envelope, Tally
 
 UPSERT_ROWS = 500
@@ -167,7 +168,7 @@ def _upsert(statement: str, types: Sequence[str], rows: Sequence[tuple[Any, ...]
         if connection.vendor == "postgresql" and rows:
             # Arrays: to look for the places of thousands of parameters would take longer than all the rest.
             columns = ", ".join(f"%s::{type_}[]" for type_ in types)
-            arrays = [list(column) for column in zip(*rows, strict=True)]
+            arrays = [array(column) for column in zip(*rows, strict=True)]
             cursor.execute(statement.format(rows=f"SELECT * FROM unnest({columns})"), arrays)  # noqa: S608
             return
         for start in range(0, len(rows), UPSERT_ROWS):

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, models, transaction
 
+from devices.arrays import array
 from telemetry.models import DailyRollup, DirtyBucket, FiveMinuteRollup, HourlyRollup, Metric, Rollup
 
 FIVE_MINUTES = timedelta(minutes=5)
@@ -68,7 +69,8 @@ def hold(metrics: Collection[int]) -> set[int]:
     with connection.cursor() as cursor:
         # Django's select_for_update() knows no lock as weak as this.
         cursor.execute(
-            "SELECT id FROM telemetry_metric WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE SKIP LOCKED", [list(metrics)]
+            "SELECT id FROM telemetry_metric WHERE id = ANY(%s::int8[]) ORDER BY id FOR KEY SHARE SKIP LOCKED",
+            [array(metrics)],
         )
         return {pk for (pk,) in cursor.fetchall()}
 
@@ -193,7 +195,7 @@ def _execute(statement: str, buckets: Collection[Bucket], *besides: datetime) ->
     adapt = connection.ops.adapt_datetimefield_value
     parameters: list[Any]
     if connection.vendor == "postgresql":
-        wanted, parameters = WANTED_ON_POSTGRESQL, [list(column) for column in zip(*buckets, strict=True)]
+        wanted, parameters = WANTED_ON_POSTGRESQL, [array(column) for column in zip(*buckets, strict=True)]
     else:
         wanted = WANTED_ON_SQLITE
         parameters = [json.dumps([(pk, str(adapt(start)), str(adapt(end))) for pk, start, end in buckets])]

@@ -30,11 +30,11 @@ def value_in_words(value: float | bool | str | None, precision: int | None = Non
     if abs(value) >= SCIENTIFIC_FROM:
         return f"{value:.3e}"
     if precision is not None:
-        return _separated(f"{value:,.{precision}f}")
+        return _separated(f"{value:z,.{precision}f}")
     if value == 0:
         return "0"
     digits = max(0, 5 - math.floor(math.log10(abs(value))))
-    text = f"{value:,.{min(digits, 8)}f}"
+    text = f"{value:z,.{min(digits, 8)}f}"
     return _separated(text.rstrip("0").rstrip(".") if "." in text else text)
 
 

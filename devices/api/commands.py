@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from devices.api.errors import Conflict
+from devices.api.filters import OfDeviceFilter
 from devices.api.once import IDEMPOTENCY_KEY, once
 from devices.api.scoped import ScopedViewSet
 from devices.command_states import CommandStatus
@@ -126,9 +127,7 @@ class PlanSerializer(serializers.Serializer):
     skipped = SkippedSerializer(many=True)
 
 
-class CommandFilter(filters.FilterSet):
-    device = filters.CharFilter(field_name="device__device_id", help_text="The device ID.")
-    project = filters.CharFilter(field_name="device__project__slug", help_text="The project's slug.")
+class CommandFilter(OfDeviceFilter):
     name = filters.CharFilter(field_name="name", help_text="The command's name.")
     status = filters.MultipleChoiceFilter(choices=CommandStatus.choices)
     created_by = filters.CharFilter(field_name="created_by__username", help_text="The user name.")

@@ -34,9 +34,14 @@ class MemberFilter(filters.FilterSet):
         fields: tuple[str, ...] = ()
 
 
-class CredentialFilter(filters.FilterSet):
+class OfDeviceFilter(filters.FilterSet):
+    """Of rows that belong to a device."""
+
     device = filters.CharFilter(field_name="device__device_id", help_text="The device ID.")
     project = filters.CharFilter(field_name="device__project__slug", help_text="The project's slug.")
+
+
+class CredentialFilter(OfDeviceFilter):
     kind = filters.ChoiceFilter(choices=CredentialKind.choices)
     is_live = filters.BooleanFilter(method="live", help_text="Neither revoked nor expired.")
 

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from devices.api.errors import Conflict
 from devices.api.fields import Named
+from devices.api.filters import OfDeviceFilter
 from devices.api.scoped import ScopedViewSet, require
 from devices.certificates import MAX_PEM
 from devices.claims import codes_for
@@ -170,9 +171,7 @@ class ClaimCodeSerializer(serializers.ModelSerializer):
         read_only_fields = ["code", "created_at", "claimed_at"]
 
 
-class ClaimCodeFilter(filters.FilterSet):
-    device = filters.CharFilter(field_name="device__device_id", help_text="The device ID.")
-    project = filters.CharFilter(field_name="device__project__slug", help_text="The project's slug.")
+class ClaimCodeFilter(OfDeviceFilter):
     is_claimed = filters.BooleanFilter(field_name="claimed_at", lookup_expr="isnull", exclude=True)
 
     class Meta:

@@ -13,17 +13,10 @@ from devices.command_states import CommandStatus
 from devices.models import Device, Widget
 from devices.permissions import AnyUser
 from devices.presence import offline_after
+from devices.tabs import Tab
 from telemetry.charts import script_addresses
 from telemetry.models import Metric
 from telemetry.values import ChartOfMetrics, Shown, charts_of, shown_metrics
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    name: str
-    label: str
-    icon: str
-
 
 TABS = [
     Tab("details", "Details", "info"),

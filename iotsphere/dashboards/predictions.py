@@ -18,6 +18,7 @@ from devices.permissions import AnyUser, Permission, may
 from mlmonitor.foretelling.service import record_service, snooze
 from mlmonitor.foretelling.unusual import Unusualness, unusual
 from mlmonitor.models import Forecast, ForecastState, HealthIndicator, ServiceRecord
+from mlmonitor.models.foretelling import validate_has_come
 from telemetry.values import value_in_words
 
 DAY = timedelta(days=1)
@@ -179,15 +180,14 @@ def foretells(device: Device) -> bool:
 class ServiceForm(forms.Form):
     indicator = forms.SlugField(required=False)
     done_at = forms.DateTimeField(
-        required=False, error_messages={"invalid": "Give the time of the service as a date and a time."}
+        required=False,
+        validators=[validate_has_come],
+        error_messages={"invalid": "Give the time of the service as a date and a time."},
     )
     note = forms.CharField(max_length=300, required=False)
 
     def clean_done_at(self) -> datetime:
-        done_at: datetime = self.cleaned_data["done_at"] or timezone.now()
-        if done_at > timezone.now() + timedelta(minutes=1):
-            raise forms.ValidationError("A service that is still to come cannot be recorded.")
-        return done_at
+        return self.cleaned_data["done_at"] or timezone.now()
 
 
 @require_POST

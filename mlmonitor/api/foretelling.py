@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from devices.api.filters import OfDeviceFilter
 from devices.api.scoped import NUMBER, ScopedViewSet, require
 from devices.models import Device
 from devices.permissions import Permission
@@ -53,10 +54,11 @@ class PutOffSerializer(serializers.Serializer):
         return until
 
 
-class ForecastFilter(filters.FilterSet):
-    project = filters.CharFilter(field_name="device__project__slug", help_text="The project's slug.")
-    device = filters.CharFilter(field_name="device__device_id", help_text="The device ID.")
+class OfIndicatorFilter(OfDeviceFilter):
     indicator = filters.CharFilter(field_name="indicator__key")
+
+
+class ForecastFilter(OfIndicatorFilter):
     state = filters.MultipleChoiceFilter(choices=ForecastState.choices)
     urgency = filters.MultipleChoiceFilter(choices=Urgency.choices)
 
@@ -114,11 +116,6 @@ class ServiceRecordSerializer(serializers.ModelSerializer):
         instance.indicator_key = instance.indicator and instance.indicator.key  # type: ignore[attr-defined]
         return super().to_representation(instance)
 
-    def validate_done_at(self, done_at: Any) -> Any:
-        if done_at > timezone.now():
-            raise serializers.ValidationError("A service that is still to come cannot be recorded.")
-        return done_at
-
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         key = attrs.pop("indicator_key", None)
         attrs["indicator"] = None
@@ -130,11 +127,7 @@ class ServiceRecordSerializer(serializers.ModelSerializer):
         return attrs
 
 
-class ServiceRecordFilter(filters.FilterSet):
-    project = filters.CharFilter(field_name="device__project__slug", help_text="The project's slug.")
-    device = filters.CharFilter(field_name="device__device_id", help_text="The device ID.")
-    indicator = filters.CharFilter(field_name="indicator__key")
-
+class ServiceRecordFilter(OfIndicatorFilter):
     class Meta:
         model = ServiceRecord
         fields: tuple[str, ...] = ()

@@ -138,6 +138,12 @@ class Forecast(models.Model):
         return bool(self.urgency) and not self.is_snoozed(now)
 
 
+def validate_has_come(time: datetime) -> None:
+    """Clocks differ by a little."""
+    if time > timezone.now() + timedelta(minutes=1):
+        raise ValidationError("A service that is still to come cannot be recorded.")
+
+
 class ServiceRecord(models.Model):
     """Something was done to a device: what wears begins anew with it."""
 
@@ -146,7 +152,7 @@ class ServiceRecord(models.Model):
         HealthIndicator, on_delete=models.SET_NULL, null=True, blank=True, related_name="service_records",
         help_text="What it renewed; none if that is nothing that is forecast.",
     )  # fmt: skip
-    done_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(default=timezone.now, validators=[validate_has_come])
     note = models.CharField(max_length=300, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -87,8 +87,8 @@ class Outcomes:
     def interval(self, name: str, averaging: str = "macro", positive: str = "") -> Interval | None:
         if name == "mae":
             return self.errors.mae_interval()
-        if name == "accuracy" or (name in {"precision", "recall"} and averaging == "binary"):
-            return self.confusion.interval(name, positive)
+        if name in {"accuracy", "precision", "recall", "f1"}:
+            return self.confusion.interval(name, averaging, positive)
         return None
 
     def as_json(self) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from mlmonitor.statistics.tails import normal_limit
 
 SCORE_BINS = 100
 MOST_RELATIVE = 1e9
+DRAWN = 400
+"""Tables of a bootstrap."""
 
 
 class Interval(NamedTuple):
@@ -92,17 +94,35 @@ class Confusion:
         weights = {name: self.support(name) if averaging == "weighted" else 1 for name in self.classes}
         return _ratio(sum((of_class(name) or 0.0) * weight for name, weight in weights.items()), sum(weights.values()))
 
-    def interval(self, figure: str, positive: str = "", confidence: float = 0.95) -> Interval | None:
-        """Wilson's, of the accuracy, or of the positive class's precision and recall. Of others None."""
-        hits = self.counts.get((positive, positive), 0)
-        of = {
-            "accuracy": (self.hits, self.n),
-            "precision": (hits, self.predicted(positive)),
-            "recall": (hits, self.support(positive)),
-        }
-        if figure not in of or of[figure][1] == 0:
+    def interval(self, figure: str, averaging: str, positive: str = "", confidence: float = 0.95) -> Interval | None:
+        """Of the accuracy, precision, recall or F1, averaged like the figure; None where that is not defined.
+
+        Wilson's where it is a share of rows. F1 = 2J / (1 + J) rises with J = TP / (TP + FP + FN), which is one. Of
+        means of classes by bootstrap: the quantiles of figures of tables with as many rows, drawn from this one.
+        """
+        if figure == "accuracy":
+            return wilson(self.hits, self.n, confidence) if self.n else None
+        if averaging != "binary":
+            return self._drawn(figure, averaging, confidence) if self.n else None
+        hits, said, came = self.counts.get((positive, positive), 0), self.predicted(positive), self.support(positive)
+        rows = {"precision": said, "recall": came, "f1": said + came - hits}[figure]
+        if not rows:
             return None
-        return wilson(*of[figure], confidence)
+        share = wilson(hits, rows, confidence)
+        return Interval(*(2 * end / (1 + end) for end in share)) if figure == "f1" else share
+
+    def _drawn(self, figure: str, averaging: str, confidence: float) -> Interval:
+        names = np.array(self.classes)
+        actual, predicted = (np.array([pair[side] for pair in self.counts])[:, None] == names for side in (0, 1))
+        shares = np.array(list(self.counts.values())) / self.n
+        drawn = np.random.default_rng(DRAWN).multinomial(self.n, shares, DRAWN)
+        hits, came, said = drawn @ (actual & predicted), drawn @ actual, drawn @ predicted
+        rows = {"precision": said, "recall": came, "f1": (said + came) / 2}[figure]
+        of_class = np.divide(hits, rows, out=np.zeros(hits.shape), where=rows > 0)
+        weights = came if averaging == "weighted" else (said + came > 0)
+        found = (of_class * weights).sum(axis=1) / weights.sum(axis=1)
+        low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
+        return Interval(float(low), float(high))
 
 
 @dataclass(frozen=True, slots=True)

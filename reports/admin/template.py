@@ -80,9 +80,7 @@ class ReportTemplateAdmin(ProjectScoped, WithHistory):
         if template is None:
             raise Http404
         try:
-            run = runs.start(
-                runs.request(request.user, template.parameters, template.format, template=template), request.user
-            )
+            run = runs.start(request.user, template.parameters, template.format, template=template)
         except APIException as error:
             self.message_user(request, sentence(error), messages.ERROR)
             return redirect("admin:reports_reporttemplate_change", object_id)

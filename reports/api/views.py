@@ -104,7 +104,7 @@ class RunViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         template: ReportTemplate | None = said.get("template")
         parameters = said["parameters"] if template is None else template.parameters
         form = said.get("format") or (Format.PDF if template is None else template.format)
-        return self._begun(runs.request(request.user, parameters, form, template=template))
+        return self._begun(runs.start(request.user, parameters, form, template=template))
 
     @extend_schema(summary="Download a report", responses=FILE)
     @action(detail=True, methods=["get"], filterset_class=None, search_fields=(), ordering_fields=())
@@ -133,7 +133,6 @@ class RunViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin
         return self._begun(runs.again(self.get_object(), request.user))
 
     def _begun(self, run: Run) -> Response:
-        run = runs.start(run, self.request.user)
         address = reverse("api:report-run-detail", [run.pk], request=self.request)
         return Response(
             self.get_serializer(run).data, status=202 if run.is_open else 201, headers={"Location": address}

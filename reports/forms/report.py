@@ -47,6 +47,10 @@ class ReportForm(forms.Form):
     project = forms.ModelChoiceField(
         Project.objects.none(), to_field_name="slug", required=False, empty_label="All my projects"
     )
+    projects = forms.ModelMultipleChoiceField(
+        Project.objects.none(), to_field_name="slug", required=False, widget=Several, label="And of these",
+        help_text="Only who is in all of them sees it.",
+    )  # fmt: skip
     range = forms.ChoiceField(choices=RANGES, required=False)
     start = forms.DateTimeField(label="From", required=False, widget=MOMENT)
     end = forms.DateTimeField(label="To", required=False, widget=MOMENT, help_text="Empty: now.")
@@ -79,7 +83,7 @@ class ReportForm(forms.Form):
         self._user = user
         projects = Project.objects.where_user_may(user, Permission.RUN_REPORTS)
         chosen: Any = self.fields
-        chosen["project"].queryset = projects
+        chosen["project"].queryset = chosen["projects"].queryset = projects
         chosen["devices"].queryset = Device.objects.visible_to(user).filter(project__in=projects).order_by("name", "pk")
         chosen["models"].queryset = MonitoredModel.objects.visible_to(user).filter(project__in=projects)
         if len(projects) == 1:
@@ -122,6 +126,7 @@ def initial_of(said: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kind": kind,
         "project": said.get("project") or None,
+        "projects": _names(said.get("projects")),
         "range": FIXED if said.get("from") else said.get("range", ""),
         "start": said.get("from"),
         "end": said.get("to"),
@@ -146,6 +151,7 @@ def _parameters(said: Mapping[str, Any]) -> dict[str, Any]:
     kind = KINDS[said["kind"]]
     parts = [value.partition(".")[2] for value in said["sections"] if value.startswith(f"{kind.name}.")]
     names = {
+        "projects": [project.slug for project in said["projects"]],
         "devices": [device.device_id for device in said["devices"][: MOST_NAMES + 1]] if kind.is_about_devices else [],
         "models": [model.key for model in said["models"][: MOST_NAMES + 1]] if kind.is_about_models else [],
         "sections": parts if len(parts) < len(kind.sections) else [],

@@ -46,8 +46,8 @@ class Alerts(Kind):
         """What the report is about, of any time."""
         asked = self.asked
         alerts: AlertQuerySet = Alert.objects.visible_to(asked.user)
-        if asked.project is not None:
-            alerts = alerts.filter(project=asked.project)
+        if asked.projects:
+            alerts = alerts.filter(project__in=asked.projects)
         return alerts.filter(device__device_id__in=asked.device_ids) if asked.device_ids else alerts
 
     @property
@@ -131,6 +131,9 @@ class Alerts(Kind):
             Column("resolved_by", "By"),
         ]
         return Table("every_alert", "Alerts", columns, self._rows)
+
+    def is_empty(self) -> bool:
+        return not self.found.exists()
 
     def _rows(self) -> Iterator[Row]:
         related = self.found.select_related("device", "project", "acknowledged_by", "resolved_by")

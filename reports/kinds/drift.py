@@ -47,7 +47,7 @@ def checks_of(version: ModelVersion, asked: Asked) -> list[DriftCheck]:
 def drift_blocks(version: ModelVersion, asked: Asked) -> Iterator[Block]:
     checks = checks_of(version, asked)
     if not checks:
-        yield Missing(f"{version} was not checked in this time.")
+        yield Missing(f"version {version.name} was not checked in this time.")
         return
     check = checks[-1]
     features = list(check.features.all())

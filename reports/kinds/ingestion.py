@@ -132,6 +132,9 @@ class Ingestion(Kind):
         ]
         return Table("ledger", "The ledger, hour by hour", columns, self._hours)
 
+    def is_empty(self) -> bool:
+        return not pages(self.asked).exists()
+
     def _hours(self) -> Iterator[Row]:
         names = ("hour", "sender", "received", *FATES, "late")
         yield from pages(self.asked).order_by("hour", "sender").values_list(*names).iterator(chunk_size=READ_AT_ONCE)

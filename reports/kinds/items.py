@@ -18,8 +18,8 @@ FATES = {"stored": "Stored", "duplicate": "Came twice", "rejected": "Rejected", 
 def pages(asked: Asked) -> LedgerQuerySet:
     """The ledger's pages of the report's time that the person may see: those of unknown devices are the platform's."""
     found: LedgerQuerySet = LedgerHour.objects.visible_to(asked.user).filter(hour__gte=asked.start, hour__lt=asked.end)
-    if asked.project is not None:
-        found = found.filter(device__project=asked.project)
+    if asked.projects:
+        found = found.filter(device__project__in=asked.projects)
     return found.filter(device__device_id__in=asked.device_ids) if asked.device_ids else found
 
 

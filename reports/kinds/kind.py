@@ -41,6 +41,10 @@ class Kind(ABC):
         """About how many rows the table has, where they are many: they are not in the document."""
         return 0
 
+    def is_empty(self) -> bool:
+        """Whether there is nothing to report: not a row of its table."""
+        return next(iter(self.table()), None) is None
+
     def build(self, progress: Progress) -> Document:
         asked = self.asked
         return Document(
@@ -63,7 +67,7 @@ class Kind(ABC):
 
     def subtitle(self) -> str:
         """What it is about, in a few words."""
-        return self.asked.project.name if self.asked.project else "All projects"
+        return ", ".join(project.name for project in self.asked.projects) or "All projects"
 
     def make_sections(self, progress: Progress) -> Iterator[Section]:
         for number, name in enumerate(self.asked.sections):

@@ -36,7 +36,7 @@ def range_of(asked: Asked) -> Range:
 def performance_blocks(version: ModelVersion, asked: Asked) -> Iterator[Block]:
     found = performance_of(version, range_of(asked))
     if not found.total.labelled:
-        yield Missing(f"of {found.total.predicted:,} predictions of {version} no outcome is known.")
+        yield Missing(f"no outcome is known of what version {version.name} predicted ({found.total.predicted:,}).")
         return
     yield Figures([*(_figure(found, metric) for metric in found.metrics), _known(found)])
     for metric in found.metrics:
@@ -56,7 +56,7 @@ def comparison_blocks(version: ModelVersion, asked: Asked) -> Iterator[Block]:
             Column("theirs", other.name, Form.NUMBER, precision=3),
         ]
         title = f"Beside version {other.name}, {other.get_alias_display().lower()}"
-        yield Table("comparison", title, columns, list(found.rows), empty="Nothing is known of both.")
+        yield Table("comparison", title, columns, list(found.rows), empty="No figure is known of both.")
         if found.pairs:
             yield Text(_said(version, found))
 

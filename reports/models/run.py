@@ -29,6 +29,7 @@ PARAMETERS = {
     "from": "From",
     "to": "To",
     "time_zone": "Time zone",
+    "projects": "Projects",
     "devices": "Devices",
     "models": "Models",
     "sections": "Parts",

@@ -56,7 +56,7 @@ class ReportTemplate(models.Model):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What is asked for when it is made: of its own project, whatever else was said."""
+        """What is asked for when it is made: of its own project, and of those that are said beside it."""
         return {**self.said, "kind": self.kind, "project": self.project.slug}
 
     @property

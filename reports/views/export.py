@@ -34,7 +34,7 @@ class ExportView(APIView):
         if form not in FORMATS:
             raise NotFound
         parameters = {name: value for name, value in said.items() if name != "csrfmiddlewaretoken"}
-        run = runs.start(runs.request(request.user, {"kind": next(iter(KINDS)), **parameters}, form), request.user)
+        run = runs.start(request.user, {"kind": next(iter(KINDS)), **parameters}, form)
         if run.has_file:
             return file_of(request, run)
         if request.accepted_renderer.format == "api":  # a person, by a link or a form

@@ -117,7 +117,7 @@ def change(request: HttpRequest, uuid: UUID, verb: str) -> HttpResponse:
             return redirect(found)
         case "again":
             try:
-                return redirect(runs.start(runs.again(found, request.user), request.user))
+                return redirect(runs.again(found, request.user))
             except APIException as error:
                 messages.warning(request, sentence(error))
                 return redirect(found)
@@ -136,11 +136,11 @@ def _template(request: HttpRequest) -> ReportTemplate | None:
 
 def _run(request: HttpRequest, form: ReportForm, template: ReportTemplate | None) -> HttpResponse | None:
     try:
-        run = runs.request(request.user, form.parameters, form.cleaned_data["format"], template=template)
+        run = runs.start(request.user, form.parameters, form.cleaned_data["format"], template=template)
     except APIException as error:
         form.add_error(None, sentence(error))
         return None
-    return redirect(runs.start(run, request.user))
+    return redirect(run)
 
 
 def _keep(request: HttpRequest, form: ReportForm, template: ReportTemplate | None) -> HttpResponse | None:

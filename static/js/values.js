@@ -8,8 +8,8 @@ const formats = new Map();
 function written(value, least, most) {
   const key = `${least} ${most}`;
   if (!formats.has(key)) {
-    const digits = { minimumFractionDigits: least, maximumFractionDigits: most };
-    formats.set(key, new Intl.NumberFormat(language, { ...digits, roundingMode: "halfEven", useGrouping: "always" }));
+    const digits = { minimumFractionDigits: least, maximumFractionDigits: most, roundingMode: "halfEven" };
+    formats.set(key, new Intl.NumberFormat(language, { ...digits, useGrouping: "always", signDisplay: "negative" }));
   }
   return formats.get(key).format(value);
 }

@@ -1,12 +1,11 @@
 from django_filters import rest_framework as filters
 
+from devices.api.filters import OfDeviceFilter
 from devices.models import MetricKind, ValueType
 from telemetry.models import Metric
 
 
-class MetricFilter(filters.FilterSet):
-    device = filters.CharFilter(field_name="device__device_id", help_text="The device ID.")
-    project = filters.CharFilter(field_name="device__project__slug", help_text="The project's slug.")
+class MetricFilter(OfDeviceFilter):
     key = filters.CharFilter(help_text="As in the device's messages.")
     value_type = filters.MultipleChoiceFilter(choices=ValueType.choices)
     kind = filters.MultipleChoiceFilter(choices=MetricKind.choices)

@@ -3,6 +3,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from devices.api.filters import OfDeviceFilter
 from devices.api.scoped import NUMBER, ScopedViewSet
 from devices.permissions import Permission, ProjectScopedQuerySet
 from telemetry.models import Door, RejectedMessage
@@ -32,9 +33,7 @@ class RejectedMessageSerializer(serializers.ModelSerializer):
         return bytes(message.body).decode("utf-8", "replace")
 
 
-class RejectedMessageFilter(filters.FilterSet):
-    device = filters.CharFilter(field_name="device__device_id", help_text="The device ID.")
-    project = filters.CharFilter(field_name="device__project__slug", help_text="The project's slug.")
+class RejectedMessageFilter(OfDeviceFilter):
     door = filters.MultipleChoiceFilter(choices=Door.choices)
     reason = filters.ChoiceFilter(choices=Reason.choices, method="because_of")
 

@@ -183,6 +183,28 @@ def test_wilson_by_hand() -> None:
     assert wilson(8, 10) == pytest.approx((0.4901624715, 0.9433178485), abs=1e-9)
 
 
+def test_the_interval_of_f1_is_that_of_the_share_it_rises_with() -> None:
+    """8 of 8 + 3 + 1 rows that are positive on either side."""
+    low, high = wilson(8, 12)
+    confusion = Confusion({("yes", "yes"): 8, ("no", "yes"): 3, ("yes", "no"): 1, ("no", "no"): 50})
+    assert confusion.interval("f1", "binary", "yes") == pytest.approx((2 * low / (1 + low), 2 * high / (1 + high)))
+    assert confusion.interval("f1", "binary", "maybe") is None
+    assert Confusion().interval("f1", "macro") is None
+
+
+@pytest.mark.parametrize("averaging", ["binary", "macro", "weighted"])
+def test_intervals_of_f1_hold_as_often_as_they_say(averaging: str) -> None:
+    """95 %, give or take what 200 trials allow for; the bootstrap's are a little short of few rows."""
+    truth = {("a", "a"): 0.3, ("a", "b"): 0.1, ("b", "a"): 0.05, ("b", "b"): 0.35, ("c", "c"): 0.15, ("c", "a"): 0.05}
+    right = Confusion({pair: round(1_000 * share) for pair, share in truth.items()}).averaged("f1", averaging, "a")
+    held = 0
+    for counts in np.random.default_rng(6).multinomial(150, list(truth.values()), 200):
+        drawn = Confusion(dict(zip(truth, counts.tolist(), strict=True)))
+        low, high = drawn.interval("f1", averaging, "a") or (1.0, 0.0)
+        held += low <= (right or 0.0) <= high
+    assert held >= 0.9 * 200
+
+
 def test_estimated_performance_is_the_sum_of_probabilities() -> None:
     estimate = Expected.of([0.9, 0.8, 0.3, 0.1], [True, True, False, False])
     assert estimate.true_positive == pytest.approx(1.7)

@@ -7,13 +7,16 @@ import pytest
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
-from devices.models import Device
+from alerts.models.alert import Severity
+from alerts.raising import Finding, report
+from devices.models import Device, Project
 from iotsphere.models import User
 from telemetry.values import value_in_words
 from tests.fixtures.clients import ApiClient
 from tests.reports.asking import made, words_of
 
 pytestmark = pytest.mark.django_db
+FOLDS: dict[str, Any] = {"sum": sum, "count": sum, "max": max}
 NOW = timezone.now().replace(microsecond=0)
 
 
@@ -73,11 +76,41 @@ def test_the_quality_is_that_of_the_device(vera: User, busy_heater: Device, ask:
 
 def test_the_performance_is_that_of_the_model(vera: User, busy_heater: Device, ask: Any) -> None:
     said = ask("models/leak/performance/", days="7")
-    words = words_of(made(vera, kind="model-performance", range="7d"))
-    for label, key in (("Accuracy", "accuracy"), ("Precision", "precision"), ("Recall", "recall"), ("F1", "f1")):
-        assert f"{label} {100 * said['figures'][key]:.1f} %" in words
-    drift = words_of(made(vera, kind="model-drift", range="7d"))
     [check] = ask("drift-checks/")["results"]
-    for row in check["features"]:
-        if row["verdict"] in {"ok", "drift"}:
-            assert f"{value_in_words(row['psi'], 3)} {value_in_words(row['limit'], 3)}" in drift
+    full = words_of(made(vera, kind="model-full", range="7d"))
+    for words in (words_of(made(vera, kind="model-performance", range="7d")), full):
+        for label, key in (("Accuracy", "accuracy"), ("Precision", "precision"), ("Recall", "recall"), ("F1", "f1")):
+            assert f"{label} {100 * said['figures'][key]:.1f} %" in words
+    for words in (words_of(made(vera, kind="model-drift", range="7d")), full):
+        for row in check["features"]:
+            if row["verdict"] in {"ok", "drift"}:
+                assert f"{value_in_words(row['psi'], 3)} {value_in_words(row['limit'], 3)}" in words
+
+
+def test_alerts_about_models_are_those_of_the_list(vera: User, acme: Project, busy_heater: Device, ask: Any) -> None:
+    for hours, topic in ((2, "drift"), (5, "performance")):
+        finding = Finding(topic, "Too hot", Severity.HIGH, "It drifts.", "PSI", "3.1", "0.1")
+        report(acme.monitored_models.get(), finding, NOW - timedelta(hours=hours))
+    said = [alert for alert in ask("alerts/", before=NOW.isoformat())["results"] if alert["subject"] == "Leak"]
+    words = words_of(made(vera, kind="model-alerts", range="7d", time_zone="UTC"))
+    assert f"Summary Alerts {len(said)} A day" in words
+    for alert in said:
+        assert f"{alert['event_time'][:16].replace('T', ' ')} High {alert['subject']} Too hot" in words
+
+
+def test_the_fleet_is_that_of_its_pages(vera: User, busy_heater: Device, ask: Any) -> None:
+    week = ask(f"devices/{busy_heater.device_id}/availability/")["periods"][1]
+    alerts = ask("alerts/patterns/", **{"from": (NOW - timedelta(days=7)).isoformat(), "to": NOW.isoformat()})
+    latest = ask(f"devices/{busy_heater.device_id}/latest/")["values"]["temperature"]["value"]
+    words = words_of(made(vera, kind="fleet", range="7d"))
+    assert f"{week['percent']:.2f} {alerts['fires']} " in words
+    assert f"Water temperature {latest:.1f} °C" in words
+
+
+def test_servers_are_those_of_the_history(vera: User, busy_heater: Device, ask: Any) -> None:
+    server = Device.objects.get(name="Cellar server")
+    address, said = f"devices/{server.device_id}/history/", {"range": "2d", "metrics": "cpu", "interval": "1h"}
+    found = {agg: ask(address, **said, agg=agg)["series"]["cpu"]["points"] for agg in ("sum", "count", "max")}
+    total, count, highest = (fold(point[1] for point in found[agg]) for agg, fold in FOLDS.items())
+    row = f"{value_in_words(total / count, 1)} {value_in_words(highest, 1)}"
+    assert f"Cellar server Unknown – {row} " in words_of(made(vera, kind="servers", range="2d"))

@@ -27,9 +27,7 @@ def test_one_report_says_the_same_in_every_format(vera: User, heater: Device) ->
 
 
 def test_a_pdf_has_pages_that_are_numbered_and_listed(vera: User, heater: Device) -> None:
-    reader = PdfReader(BytesIO(made(vera, kind="availability", title="Näytös Ω")))
-    assert reader.metadata is not None
-    assert reader.metadata.title == "Näytös Ω"
+    reader = PdfReader(BytesIO(made(vera, kind="availability")))
     assert [entry.title for entry in reader.outline if not isinstance(entry, list)] == [
         "Summary",
         "When devices were there",

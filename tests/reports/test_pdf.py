@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ from reports.documents import (
     Table,
     Text,
 )
+from reports.files.pdf import type as type_
 from reports.files.pdf.ticks import nice, times
 from reports.files.pdf.type import ELLIPSIS, lines_of, shortened, width_of
 from reports.files.pdf.write import write_pdf
@@ -76,6 +78,32 @@ def test_contents_lead_to_headings_and_say_their_pages() -> None:
     assert [entry.title for entry in reader.outline if not isinstance(entry, list)] == ["First", "Second"]
     for number in numbers:
         assert f"Page {number} of {len(reader.pages)}" in text_of(reader.pages[number - 1])
+
+
+def test_readers_are_told_its_title_its_language_and_its_outline() -> None:
+    reader = pdf_of(Section("one", "First", []), title="Näytös Ω")
+    assert reader.metadata is not None
+    assert reader.metadata.title == "Näytös Ω"
+    root: Any = reader.trailer["/Root"]
+    assert (root["/Lang"], root["/ViewerPreferences"]["/DisplayDocTitle"], "/Outlines" in root) == ("en", True, True)
+
+
+def test_letters_that_only_a_font_of_the_machine_has_are_embedded(tmp_path: Path, monkeypatch: Any) -> None:
+    """As that of Debian's package, where it is installed."""
+    installed = tmp_path / "font.ttf"
+    installed.write_bytes(type_.FILES["FiraGO"])
+    monkeypatch.setattr(type_, "EASTERN_FILE", installed)
+    monkeypatch.setattr(type_, "REGULAR", ("NotoSans", type_.EASTERN))
+    for cached in (type_._letters_of, type_.runs_of, type_.width_of):
+        cached.cache_clear()
+    try:
+        page = pdf_of(Section("one", "First", [Text("Boiler เครื่อง")])).pages[1]
+    finally:
+        for cached in (type_._letters_of, type_.runs_of, type_.width_of):
+            cached.cache_clear()
+    assert "Boiler เครื่อง" in text_of(page)
+    fonts: Any = page["/Resources"]["/Font"].values()  # type: ignore[index]
+    assert any("FiraGO" in font.get_object()["/BaseFont"] for font in fonts)
 
 
 def test_it_says_what_is_missing_who_asked_and_when_it_was_made() -> None:

@@ -11,12 +11,12 @@ from rest_framework.exceptions import APIException, PermissionDenied, Validation
 
 from devices.models import Project
 from iotsphere.models import User
-from reports import runs
+from reports import runs, schedules
 from reports.models import Format, Run, RunStatus
 from reports.render import FORMATS
 from tests.factories import DeviceFactory, MembershipFactory
 from tests.fixtures.clients import ApiClient, PageClient
-from tests.reports.schedules import DAY, content, made, run_of, template_of
+from tests.reports.schedules import DAY, content, made, run_of, schedule_of, template_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.usefixtures("folder")]
 
@@ -178,11 +178,38 @@ def test_a_report_of_two_projects_is_for_those_who_see_both(
     MembershipFactory.create(user=oscar, project=globex, role="operator")
     for project in (acme, globex):
         DeviceFactory.create(project=project)
-    run = made(runs.request(oscar, {"kind": "availability"}, "csv"))
+    third = MembershipFactory.create(user=oscar, project__name="Initech", role="operator").project
+    DeviceFactory.create(project=third)
+    run = made(runs.request(oscar, {"kind": "availability", "project": "acme", "projects": ["globex"]}, "csv"))
+    assert {row.split(",")[2] for row in content(run).decode().splitlines()[1:]} == {"Acme", "Globex"}
     address = f"/api/v1/reports/runs/{run.pk}/file/"
     assert (api(vera).get(address).status_code, api(oscar).get(address).status_code) == (404, 200)
     MembershipFactory.create(user=vera, project=globex)
     assert api(vera).get(address).status_code == 200
+    # A viewer of one of them makes none of both.
+    said = {"parameters": {"kind": "availability", "projects": "acme,globex"}}
+    oscar.memberships.filter(project=globex).update(role="viewer")
+    assert api(oscar).post("/api/v1/reports/runs/", said, format="json").status_code == 403
+    oscar.memberships.get(project=globex).delete()
+    assert api(oscar).post("/api/v1/reports/runs/", said, format="json").status_code == 404
+
+
+def test_a_template_may_be_of_other_projects_besides(
+    alice: User, acme: Project, globex: Project, pages: PageClient
+) -> None:
+    client = pages(alice)
+    said = {"kind": "availability", "project": "acme", "format": "csv", "keep": "1", "name": "Both"}
+    for foreign in ("globex", "gibberish"):
+        answer = client.post("/reports/new/", {**said, "projects": foreign})
+        assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["projects"])
+    MembershipFactory.create(user=alice, project=globex, role="operator")
+    client.post("/reports/new/", {**said, "projects": "globex"})
+    template = acme.report_templates.get()
+    assert client.get(template.get_absolute_url()).context["form"]["projects"].value() == ["globex"]
+    schedule = schedule_of(alice, acme, template=template)
+    schedules.begin_due(timezone.now() + DAY)
+    run = schedule.runs.get()
+    assert (run.project, list(run.also.all())) == (acme, [globex])
 
 
 def test_a_member_who_is_removed_finds_nothing_any_more(

@@ -11,15 +11,17 @@ from reportlab.platypus import Flowable
 from reports.documents import Bars, Chart, Drawn, Point, Series, Strips, Tone
 from reports.files.pdf import look
 from reports.files.pdf.ticks import digits_of, nice, times
-from reports.files.pdf.type import shortened, width_of, write
+from reports.files.pdf.type import lines_of, shortened, width_of, write
 from telemetry.values import value_in_words
 
 HEIGHT = 120.0
 TITLE = 16.0
 UNDER = 16.0  # for the words at the axis
+LINE = 9.0  # of words that need a second one
 GAPS = 3.0  # a line breaks where there was nothing for so many steps
 BAR = 0.7  # of its place
 WIDEST = 44.0  # points, of a bar
+NEAR = 8.0  # times what the values cover, at most, a limit may be away to be drawn
 
 
 class _Drawing(Flowable):
@@ -58,8 +60,9 @@ class DrawnChart(_Drawing):
         chart, canvas = self.chart, self.canv
         colors = _colors(chart.series)
         keys = [(one.label, color, one.drawn) for one, color in colors] if len(colors) > 1 else []
-        self.heading(keys + [(limit.label, look.TONES[limit.tone], Drawn.TARGET) for limit in chart.limits])
-        ticks = nice(*_extent(chart))
+        ticks = nice(*_extent(chart), whole=chart.precision == 0)
+        limits = [limit for limit in chart.limits if ticks[0] <= limit.value <= ticks[-1]]
+        self.heading(keys + [(limit.label, look.TONES[limit.tone], Drawn.TARGET) for limit in limits])
         digits = digits_of(ticks) if chart.precision is None else min(digits_of(ticks), max(chart.precision, 0) + 1)
         names = [value_in_words(tick, digits) for tick in ticks]
         left = max(width_of(name, look.SIZE_SMALL) for name in names) + 6
@@ -77,10 +80,9 @@ class DrawnChart(_Drawing):
         for series, color in colors:
             _series(canvas, plot, chart, series, color)
         canvas.restoreState()
-        for limit in chart.limits:
-            if ticks[0] <= limit.value <= ticks[-1]:
-                y = plot.y(limit.value)
-                _line(canvas, plot.left, y, plot.right, y, look.TONES[limit.tone], 0.8, dash=(4, 2))
+        for limit in limits:
+            y = plot.y(limit.value)
+            _line(canvas, plot.left, y, plot.right, y, look.TONES[limit.tone], 0.8, dash=(4, 2))
         if not any(value is not None for series in chart.series for _, value, *_ in series.points):
             x, y = plot.left + plot.width / 2, plot.bottom + plot.height / 2
             write(canvas, x, y, "No data", look.SIZE_TEXT, color=look.INK_3, align="center")
@@ -88,7 +90,7 @@ class DrawnChart(_Drawing):
 
 class DrawnBars(_Drawing):
     def __init__(self, bars: Bars) -> None:
-        super().__init__(bars.title, bars.unit, HEIGHT)
+        super().__init__(bars.title, bars.unit, HEIGHT + LINE)
         self.bars = bars
 
     def draw(self) -> None:
@@ -97,10 +99,10 @@ class DrawnBars(_Drawing):
         keys = [(label, color, Drawn.BARS) for (label, _), color in zip(bars.groups, colors, strict=False)]
         self.heading(keys if len(bars.groups) > 1 else [])
         amounts = [amount for _, group in bars.groups for amount in group]
-        ticks = nice(0, max(amounts, default=0) or 1, 4)
+        ticks = nice(0, max(amounts, default=0) or 1, 4, whole=all(amount == int(amount) for amount in amounts))
         names = [value_in_words(tick, digits_of(ticks)) for tick in ticks]
         left = max(width_of(name, look.SIZE_SMALL) for name in names) + 6
-        bottom, top, width = UNDER, HEIGHT - 8, self.width - left
+        bottom, top, width = UNDER + LINE, HEIGHT + LINE - 8, self.width - left
         scale = (top - bottom) / ticks[-1]
         for tick, name in zip(ticks, names, strict=True):
             y = bottom + tick * scale
@@ -111,8 +113,9 @@ class DrawnBars(_Drawing):
         for number, name in enumerate(bars.names):
             x = left + number * place
             if number % every == 0:
-                word = shortened(name, look.SIZE_SMALL, place * every - 3)
-                write(canvas, x + place / 2, bottom - 10, word, look.SIZE_SMALL, color=look.INK_3, align="center")
+                for line, words in enumerate(lines_of(name, look.SIZE_SMALL, place * every - 3, most=2)):
+                    y = bottom - 10 - line * LINE
+                    write(canvas, x + place / 2, y, words, look.SIZE_SMALL, color=look.INK_3, align="center")
             one = min(place * BAR / len(bars.groups), WIDEST)
             x += (place - one * len(bars.groups)) / 2
             for position, ((_, group), color) in enumerate(zip(bars.groups, colors, strict=False)):
@@ -183,7 +186,7 @@ def _extent(chart: Chart) -> tuple[float, float]:
     if not any(values):
         return 0.0, 1.0
     low, high = min(values), max(values)
-    reach = (high - low) or abs(high) or 1.0
+    reach = NEAR * ((high - low) or abs(high) or 1.0)
     near = [limit.value for limit in chart.limits if low - reach <= limit.value <= high + reach]
     return min([low, *near]), max([high, *near])
 

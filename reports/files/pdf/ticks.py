@@ -10,8 +10,11 @@ DAYS = (1, 2, 7, 14)
 MONTHS = (1, 2, 3, 6, 12)
 
 
-def nice(low: float, high: float, most: int = 5) -> list[float]:
-    """Round numbers around [low, high], evenly, about `most` of them; the first and the last enclose it."""
+def nice(low: float, high: float, most: int = 5, *, whole: bool = False) -> list[float]:
+    """Round numbers around [low, high], evenly, about `most` of them; the first and the last enclose it.
+
+    `whole`: of what is counted there are no halves.
+    """
     if not math.isfinite(low) or not math.isfinite(high):
         return [0.0, 1.0]
     if high <= low:
@@ -20,6 +23,8 @@ def nice(low: float, high: float, most: int = 5) -> list[float]:
     rough = (high - low) / most
     size = 10.0 ** math.floor(math.log10(rough))
     step = next(step * size for step in STEPS if step * size >= rough * 0.999999)
+    if whole:
+        step = math.ceil(step)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [number * step for number in range(first, last + 1)]
 

@@ -1,8 +1,8 @@
 """Text on paper: in a font that has its letters, in the order in which it is read, cut into lines. Never markup.
 
 Noto Sans, whose figures are all of one width, has Latin, Greek and Cyrillic; FiraGO has Arabic, Hebrew, Thai,
-Devanagari and Georgian besides. Chinese, Japanese and Korean are written in fonts that PDF readers bring along (they
-are not in the file). What no font has becomes a question mark.
+Devanagari and Georgian besides. Chinese, Japanese and Korean are in a font of Debian's; where it is not installed, they
+are written in those that PDF readers bring along (they are not in the file). What no font has becomes a question mark.
 """
 
 import unicodedata
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from io import BytesIO
 from itertools import groupby
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from arabic_reshaper import ArabicReshaper
@@ -28,13 +29,19 @@ FILES = {
     "FiraGO": FiraGO_Regular.fontbuffer,
     "FiraGO-Bold": FiraGO_Bold.fontbuffer,
 }
-REGULAR, BOLD = ("NotoSans", "FiraGO"), ("NotoSans-Bold", "FiraGO-Bold")
+EASTERN = "DroidSansFallback"
+EASTERN_FILE = Path("/usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf")
+"""Of the package fonts-droid-fallback."""
+REGULAR, BOLD = ("NotoSans", "FiraGO", EASTERN), ("NotoSans-Bold", "FiraGO-Bold", EASTERN)
 KANA, HANGUL, HAN = "HeiseiKakuGo-W5", "HYGothic-Medium", "STSong-Light"
 UNKNOWN = "?"
 ELLIPSIS = "…"
 RIGHT_TO_LEFT = {"R", "AL"}
-# Its presentation forms are in the font, so that letters join without shaping.
-joined = ArabicReshaper({"delete_harakat": False, "support_ligatures": True}).reshape
+# Its presentation forms are in the font, so that letters join without shaping; of those that stand alone it has the
+# letters themselves.
+joined = ArabicReshaper(
+    {"delete_harakat": False, "support_ligatures": True, "use_unshaped_instead_of_isolated": True}
+).reshape
 
 
 class Run(NamedTuple):
@@ -43,25 +50,29 @@ class Run(NamedTuple):
 
 
 @cache
-def _letters() -> dict[str, set[int]]:
-    """Registers the fonts: which letters each of them has."""
-    letters = {}
-    for name, file in FILES.items():
-        font: Any = TTFont(name, BytesIO(file))
-        pdfmetrics.registerFont(font)
-        letters[name] = set(font.face.charToGlyph)
-    for name in (KANA, HANGUL, HAN):
-        pdfmetrics.registerFont(UnicodeCIDFont(name))
-    return letters
+def _letters_of(name: str) -> frozenset[int]:
+    """Registers the font: which letters it has. None if it is not installed."""
+    if name == EASTERN and not EASTERN_FILE.exists():
+        return frozenset()
+    font: Any = TTFont(name, str(EASTERN_FILE) if name == EASTERN else BytesIO(FILES[name]))
+    pdfmetrics.registerFont(font)
+    return frozenset(font.face.charToGlyph)
+
+
+@cache
+def _of_readers(name: str) -> str:
+    """Registers one of the fonts that PDF readers bring along."""
+    pdfmetrics.registerFont(UnicodeCIDFont(name))
+    return name
 
 
 @lru_cache(maxsize=20_000)
 def runs_of(text: str, *, bold: bool = False) -> tuple[Run, ...]:
     """A line, as it is seen from left to right, in pieces that are of one font each."""
     fonts = BOLD if bold else REGULAR
-    letters = _letters()
+    letters = _letters_of(fonts[0])
     seen = _seen(text)
-    if all(ord(letter) in letters[fonts[0]] for letter in seen):
+    if all(ord(letter) in letters for letter in seen):
         return (Run(fonts[0], seen),) if seen else ()
     eastern = _eastern(seen)
     placed = [_placed(letter, fonts, eastern) for letter in seen]
@@ -158,12 +169,12 @@ def _eastern(text: str) -> str:
 
 def _placed(letter: str, fonts: tuple[str, ...], eastern: str) -> Run:
     for font in fonts:
-        if ord(letter) in _letters()[font]:
+        if ord(letter) in _letters_of(font):
             return Run(font, letter)
     if _is_hangul(letter):
-        return Run(HANGUL, letter)
+        return Run(_of_readers(HANGUL), letter)
     is_eastern = unicodedata.east_asian_width(letter) in {"W", "F"} and ord(letter) < 0x10000
-    return Run(eastern, letter) if is_eastern else Run(fonts[0], UNKNOWN)
+    return Run(_of_readers(eastern), letter) if is_eastern else Run(fonts[0], UNKNOWN)
 
 
 def _is_hangul(letter: str) -> bool:
