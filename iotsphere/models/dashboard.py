@@ -37,7 +37,7 @@ class DashboardQuerySet(ProjectScopedQuerySet):
 
 
 def with_the_last_who_has_it(collector: Collector, field: models.ForeignKey, found: QuerySet, using: str) -> None:
-    """What its owner kept to themselves goes with them; what is shared as well stays with the project, and vice versa."""
+    """What an owner kept to themselves goes with them; what is shared stays with the project, and vice versa."""
     other = "project" if field.name == "owner" else "owner"
     models.CASCADE(collector, field, found.filter(**{other: None}), using)
     models.SET_NULL(collector, field, found.exclude(**{other: None}), using)
