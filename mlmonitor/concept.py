@@ -3,6 +3,7 @@
 A baseline remembers how its errors were distributed, and which outcomes came in each of the bins of its features.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -43,7 +44,7 @@ def residuals(model: MonitoredModel, rows: Sequence[Row]) -> list[float]:
 
 def describe_residuals(model: MonitoredModel, rows: Sequence[Row]) -> FeatureProfile | None:
     """Of a baseline's rows in the order of time; None where there are too few."""
-    values = residuals(model, rows)
+    values = [value for value in residuals(model, rows) if math.isfinite(value)]
     if len(values) < FEWEST_REFERENCE:
         return None
     return describe(RESIDUAL, FeatureKind.NUMERIC, values, bins_of(FeatureKind.NUMERIC, values))
@@ -54,15 +55,14 @@ def outcome_bins(actual: Sequence[Any]) -> dict[str, Any]:
     if isinstance(actual[0], str):
         names, counts = np.unique(np.asarray(actual, dtype=object).astype(str), return_counts=True)
         return {"classes": [str(names[place]) for place in np.argsort(-counts, kind="stable")[:CLASSES]]}
-    return {"edges": sorted({float(edge) for edge in np.quantile(np.asarray(actual, dtype=float), FIFTHS)})}
+    edges = np.quantile(np.asarray(actual, dtype=float), FIFTHS, method="inverted_cdf")
+    return {"edges": sorted({float(edge) for edge in edges})}
 
 
 def describe_outcomes(stored: FeatureProfile, values: Sequence[Any], actual: Sequence[Any], of: dict[str, Any]) -> None:
     """Which outcomes came in each bin of a baseline's feature, and how much its own chunks differ in that."""
     cells, outcomes = _cells(stored, values, actual, of)
-    spreads = chunk_spreads(
-        cells, lambda before, now: psi_within(before, now, outcomes).value, MERGED_BINS * outcomes
-    )  # fmt: skip
+    spreads = chunk_spreads(cells, lambda before, now: psi_within(before, now, outcomes).value, MERGED_BINS * outcomes)
     stored.outcomes = {
         **of,
         "counts": np.bincount(cells, minlength=MERGED_BINS * outcomes).tolist(),
@@ -81,8 +81,9 @@ def shifts(
     predictions = Prediction.objects.filter(version=version, time__gte=start, time__lt=end)
     if segment:
         predictions = predictions.filter(segment=segment)
-    paired = paired_rows(predictions, version.model, with_features=True)
-    known = [pair for pair in paired if pair.row.actual is not None][-MOST_ROWS:]
+    newest = predictions.filter(pk__in=predictions.order_by("-time", "-pk").values("pk")[:MOST_ROWS])
+    paired = paired_rows(newest, version.model, with_features=True)
+    known = [pair for pair in paired if pair.row.actual is not None]
     found = []
     if residual := _residual_shift(version.model, stored.get(RESIDUAL), [pair.row for pair in known], limits):
         found.append(residual)

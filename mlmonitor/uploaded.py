@@ -1,6 +1,5 @@
 """A baseline that is sent as a profile: counts in bins instead of rows. What cannot be is told by feature. Pure."""
 
-import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -15,7 +14,9 @@ from mlmonitor.statistics.profiles import MOST_CATEGORIES, MOST_KNOWN, OTHER, Ca
 
 MOST_EDGES = 1_000
 MOST_CLASSES = 1_000
-MOST_ROWS = 10**12
+MOST_ROWS = 10**9
+LARGEST = 1e100
+"""Its square is a number still."""
 
 
 class BadProfile(ValueError):
@@ -62,8 +63,8 @@ def _feature(name: str, kind: str, said: Any) -> FeatureProfile:
     if not isinstance(said, Mapping):
         raise BadProfile("A profile is an object.")
     bins, profile = _numeric(said) if kind == FeatureKind.NUMERIC else _categorical(said)
-    if profile.n == 0:
-        raise BadProfile("It has no rows.")
+    if not 0 < profile.n <= profile.rows <= MOST_ROWS:
+        raise BadProfile(f"It has no rows, or more than {MOST_ROWS:,}.")
     return FeatureProfile(
         feature=name, kind=kind, bins=bins, profile=profile.as_json(), spreads={"psi": _chunks(said.get("chunks", {}))}
     )
@@ -89,7 +90,7 @@ def _categorical(said: Mapping[str, Any]) -> tuple[dict[str, Any], CategoryProfi
     given = said.get("categories")
     if not isinstance(given, Mapping) or not 0 < len(given) <= MOST_CATEGORIES + MOST_KNOWN:
         raise BadProfile(f"categories is an object of 1 to {MOST_CATEGORIES + MOST_KNOWN:,} counts by name.")
-    counts = {str(name): _count(count, f"The count of {str(name)[:40]!r}") for name, count in given.items()}
+    counts = {_name(name): _count(count, f"The count of {name!r}") for name, count in given.items()}
     ranked = sorted(counts, key=lambda name: (-counts[name], name))
     named, rest = ranked[:MOST_CATEGORIES], ranked[MOST_CATEGORIES:]
     kept = {name: counts[name] for name in named} | ({OTHER: sum(counts[name] for name in rest)} if rest else {})
@@ -118,10 +119,16 @@ def _pair(said: Any) -> Sequence[Any]:
 def _confusion(said: Any) -> dict[tuple[str, str], int]:
     counts: dict[tuple[str, str], int] = {}
     for cell in _list(said, "confusion", MOST_CLASSES):
-        if not isinstance(cell, list) or len(cell) != 3 or not all(isinstance(name, str) for name in cell[:2]):
+        if not isinstance(cell, list) or len(cell) != 3:
             raise BadProfile("confusion is a list of [actual, predicted, count].")
-        counts[cell[0], cell[1]] = _count(cell[2], "A count")
+        counts[_name(cell[0]), _name(cell[1])] = _count(cell[2], "A count")
     return counts
+
+
+def _name(said: Any) -> str:
+    if not isinstance(said, str) or len(said) > LONGEST_KEY or not said.isprintable():
+        raise BadProfile(f"The name of a class is a text of at most {LONGEST_KEY} characters.")
+    return said
 
 
 def _list(said: Any, name: str, most: int) -> list[Any]:
@@ -137,6 +144,6 @@ def _count(said: Any, name: str) -> int:
 
 
 def _number(said: Any, name: str) -> float:
-    if isinstance(said, bool) or not isinstance(said, int | float) or abs(said) > 1e300 or not math.isfinite(said):
-        raise BadProfile(f"{name} is a finite number.")
+    if isinstance(said, bool) or not isinstance(said, int | float) or not abs(said) <= LARGEST:
+        raise BadProfile(f"{name} is a finite number, no larger than {LARGEST:g}.")
     return float(said)

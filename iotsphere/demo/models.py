@@ -74,8 +74,10 @@ def _heating(project: Project, start: datetime, now: datetime) -> tuple[ModelVer
     model.device_types.set(DeviceType.objects.filter(slug="water-heater"))
     # Few hours of a day decide, and no week is like another.
     MonitorThreshold.objects.create(model=model, metric="psi", medium=1.0, high=1.5, critical=2.5)
-    for metric in ("accuracy", "precision", "recall", "f1"):
-        MonitorThreshold.objects.create(model=model, metric=metric, medium=0.3, high=0.45, critical=0.7)
+    for metric, medium in {"accuracy": 0.2, "precision": 0.5, "recall": 0.3, "f1": 0.35}.items():
+        MonitorThreshold.objects.create(
+            model=model, metric=metric, medium=medium, high=1.5 * medium, critical=2 * medium
+        )
     features = {"temperature": ("°C", 1.0), "below_target": ("K", 3.0), "flow_rate": ("l/min", 2.0), "hour": ("h", 0.5)}
     version = _version(model, "1.2.0", "logistic regression", features, start)
     device = Device.objects.filter(project=project, device_type__slug="water-heater").order_by("pk").first()

@@ -136,6 +136,9 @@ BAD_PROFILES: list[tuple[Any, str, str]] = [
     ({"flow": {**FLOW, "counts": [0, 0, 0, 0]}}, "flow", "no rows"),
     ({"flow": {**FLOW, "mean": "five"}}, "flow", "mean is a finite number"),
     ({"flow": {**FLOW, "chunks": {"100": [1]}}}, "flow", "mean and deviation"),
+    ({"flow": {**FLOW, "deviation": 1e200}}, "flow", "deviation is a finite number"),
+    ({"mode": {"categories": {"e\0": 5}}}, "mode", "The name of a class"),
+    ({"mode": {"categories": {"eco": 10**9, "boost": 10**9}}}, "mode", "more than 1,000,000,000"),
     ({"mode": {"categories": {"eco": 1.5}}}, "mode", "The count of 'eco' is a whole number"),
 ]
 
