@@ -86,8 +86,10 @@ def forget(**_: object) -> None:
 
 
 def subjects(device_pks: Collection[int]) -> Mapping[int, Subject]:
-    """Those of the devices that are in service, with the enabled rules that are about them."""
+    """Those of the devices that are in service, with the enabled rules that are about them; none without any rule."""
     now = time.monotonic()
+    if not _enabled(now).rules:
+        return {}
     found = {pk: subject for pk in device_pks if (subject := _subjects.get(pk)) is not None and subject.expires > now}
     missing = [pk for pk in device_pks if pk not in found]
     return found | _load(missing, now) if missing else found

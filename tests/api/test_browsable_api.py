@@ -6,8 +6,14 @@ from devices.models import Device, Project
 from iotsphere.models import User
 from tests.factories import DeviceFactory
 from tests.fixtures.browser import PageAs, expect
+from tests.fixtures.live import Portal
 
 pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def portal(lasting_portal: Portal) -> Portal:
+    return lasting_portal
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 import ast
+import re
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,16 @@ def test_nobody_imports_the_tests() -> None:
         if "tests" in imported_packages(path.read_text())
     ]
     assert users == []
+
+
+def test_what_the_portal_imports_is_installed_with_it() -> None:
+    pinned = set(re.findall(r"^([\w.-]+)", Path(ROOT, "requirements/run.txt").read_text(), re.MULTILINE))
+    distributions = packages_distributions()
+    missing = {
+        package
+        for app in APPS
+        for path in Path(ROOT, app).rglob("*.py")
+        for package in set(imported_packages(path.read_text())) & distributions.keys()
+        if not pinned & {re.sub(r"[-_.]+", "-", name).lower() for name in distributions[package]}
+    }
+    assert missing == set()

@@ -14,6 +14,7 @@ from tests.admin.rows import ROWS
 from tests.architecture.house import ROOT
 from tests.factories import DeviceFactory, DeviceTypeFactory, MetricFactory
 from tests.fixtures.browser import PageAs, expect
+from tests.fixtures.live import Portal
 from tests.telemetry.letters import take, telemetry
 
 pytestmark = pytest.mark.once
@@ -38,6 +39,11 @@ MARKUP = [
     "\"><svg onload=hit()>' onfocus='hit()' autofocus='",
     "'+hit()+'${hit()}{{ 7 * 7 }}{% now 'Y' %}javascript:hit()",
 ]
+
+
+@pytest.fixture
+def portal(lasting_portal: Portal) -> Portal:
+    return lasting_portal
 
 
 def test_pages_of_every_kind_keep_to_the_policy_and_fit_a_phone(page_as: PageAs, root: User, acme: Project) -> None:

@@ -22,6 +22,11 @@ PATIENCE = 20
 
 
 @pytest.fixture
+def portal(lasting_portal: Portal) -> Portal:
+    return lasting_portal
+
+
+@pytest.fixture
 def socket(portal: Portal, api_key: tuple[Credential, str]) -> Iterator[Connection]:
     headers = {"Authorization": f"Bearer {api_key[1]}"}
     url = f"{portal.websocket_url}{DEVICE_SOCKET}"

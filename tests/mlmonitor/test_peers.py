@@ -25,6 +25,8 @@ def test_tails() -> None:
     for value in np.linspace(0.02, 4, 60):
         assert tails.kolmogorov_tail(value) == pytest.approx(special.kolmogorov(value), abs=1e-12)
     assert tails.normal_tail(-1.7) == pytest.approx(2 * stats.norm.sf(1.7), abs=1e-12)
+    for value in (-1e6, -300, -40, -20.01, -19.99, -5, -1, 0, 0.5, 3, 9, 50):
+        assert tails.log_normal_below(value) == pytest.approx(special.log_ndtr(value), rel=1e-12, abs=1e-12)
     p_values = RNG.random(50) ** 3
     adjusted = stats.false_discovery_control(p_values)
     assert tails.significant(p_values.tolist(), 0.1) == (adjusted <= 0.1).tolist()
