@@ -12,12 +12,12 @@ from reports.documents import Precise, Tone, Value
 from telemetry.values import MISSING, value_in_words
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+    from django.utils.functional import _StrPromise
 
 
 class Choice(Protocol):
     @property
-    def label(self) -> "StrOrPromise": ...
+    def label(self) -> "str | _StrPromise": ...
 
 
 C = TypeVar("C", bound=Choice)
@@ -42,7 +42,7 @@ def in_words(value: Value, zone: tzinfo, precision: int | None = None, unit: str
     return value_in_words(value, precision)
 
 
-def word(label: "StrOrPromise") -> str:
+def word(label: "str | _StrPromise") -> str:
     """What a choice of another app is called."""
     return gettext(str(label))
 

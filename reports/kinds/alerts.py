@@ -17,7 +17,7 @@ from reports.words import by_word, word
 from telemetry.values import value_in_words
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+    from django.utils.functional import _StrPromise
 
 TONES = {
     Severity.CRITICAL: Tone.BAD,
@@ -40,7 +40,7 @@ class Alerts(Kind):
         "How many alerts there were, when, from which rules and devices, and how long people took to answer."
     )
     icon = "bell"
-    sections: ClassVar[Mapping[str, "StrOrPromise"]] = {
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
         "summary": gettext_lazy("Summary"),
         "patterns": gettext_lazy("When they came"),
         "noisiest": gettext_lazy("What was noisiest"),

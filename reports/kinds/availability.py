@@ -15,7 +15,7 @@ from reports.words import by_word, word
 from telemetry.values import value_in_words
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+    from django.utils.functional import _StrPromise
 
 TONES = {
     Presence.ONLINE: Tone.GOOD,
@@ -34,7 +34,7 @@ class Availability(Kind):
     label = gettext_lazy("Availability")
     description = gettext_lazy("How much of the time each device was there, when it was not, and for how long.")
     icon = "activity"
-    sections: ClassVar[Mapping[str, "StrOrPromise"]] = {
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
         "summary": gettext_lazy("Summary"),
         "timeline": gettext_lazy("When devices were there"),
         "devices": gettext_lazy("Devices"),

@@ -30,7 +30,7 @@ from telemetry.raw import ask_raw
 from telemetry.values import with_metrics
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+    from django.utils.functional import _StrPromise
 
 ALERTS = 50
 STRETCH = 4_000  # buckets at once
@@ -47,7 +47,7 @@ class DeviceReport(Kind):
     icon = "cpu"
     usual_range = "7d"
     longest = timedelta(days=3_700)
-    sections: ClassVar[Mapping[str, "StrOrPromise"]] = {
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
         "figures": gettext_lazy("Key figures"),
         "charts": gettext_lazy("Charts"),
         "days": gettext_lazy("Day by day"),

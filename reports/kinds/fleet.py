@@ -25,7 +25,7 @@ from reports.words import by_word, in_words, word
 from telemetry.values import Shown, headlines, with_metrics
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+    from django.utils.functional import _StrPromise
 
 DAY = timedelta(days=1)
 NOISIEST = 10
@@ -41,7 +41,7 @@ class Fleet(Kind):
         "How many devices there are and how they do, what came in, what was wrong; each device in a line."
     )
     icon = "layout-dashboard"
-    sections: ClassVar[Mapping[str, "StrOrPromise"]] = {
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
         "summary": gettext_lazy("Summary"),
         "broken": gettext_lazy("What is broken"),
         "alerts": gettext_lazy("Alerts"),

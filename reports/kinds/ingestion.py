@@ -17,7 +17,7 @@ from telemetry.quality import Quality, quality_between
 from telemetry.reasons import Reason
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+    from django.utils.functional import _StrPromise
 
 READ_AT_ONCE = 2_000
 HOUR = timedelta(hours=1)
@@ -33,7 +33,7 @@ class Ingestion(Kind):
         "What became of all that was sent, why some was rejected, and how complete each device's data is."
     )
     icon = "inbox"
-    sections: ClassVar[Mapping[str, "StrOrPromise"]] = {
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
         "summary": gettext_lazy("Summary"),
         "days": gettext_lazy("Day by day"),
         "reasons": gettext_lazy("Why values were rejected"),

@@ -9,7 +9,7 @@ from reports.asked import Asked
 from reports.documents import Block, Document, Section, Table
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+    from django.utils.functional import _StrPromise
 
 # Called with the share that is done, from 0 to 1. It may raise, to put an end to it.
 Progress: TypeAlias = Callable[[float], object]
@@ -22,10 +22,10 @@ class Kind(ABC):
     """
 
     name: ClassVar[str]
-    label: ClassVar["StrOrPromise"]
-    description: ClassVar["StrOrPromise"]
+    label: ClassVar["_StrPromise"]
+    description: ClassVar["_StrPromise"]
     icon: ClassVar[str]
-    sections: ClassVar[Mapping[str, "StrOrPromise"]]
+    sections: ClassVar[Mapping[str, "_StrPromise"]]
     usual_range: ClassVar[str] = "30d"
     longest: ClassVar[timedelta] = timedelta(days=366)
     is_about_devices: ClassVar[bool] = True

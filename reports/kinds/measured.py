@@ -20,7 +20,7 @@ from telemetry.history import Series as Answer
 from telemetry.values import Shown, charts_of, value_in_words
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+    from django.utils.functional import _StrPromise
 
 T = TypeVar("T")
 MOST_COLUMNS = 7
@@ -34,7 +34,7 @@ class Step(NamedTuple):
 
     interval: str
     length: timedelta
-    words: "StrOrPromise"
+    words: "_StrPromise"
     form: str
 
 

@@ -19,7 +19,7 @@ from reports.kinds.performance import comparison_blocks, performance_blocks, ran
 from reports.words import word
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+    from django.utils.functional import _StrPromise
 
 LISTED = 50
 
@@ -78,7 +78,7 @@ class ModelPerformance(_OfModels):
         "How good each model's predictions were, beside its baseline, its limits and its other versions."
     )
     icon = "target"
-    sections: ClassVar[Mapping[str, "StrOrPromise"]] = {
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
         "about": gettext_lazy("About"),
         "performance": gettext_lazy("Performance"),
         "comparison": gettext_lazy("Beside other versions"),
@@ -116,7 +116,7 @@ class ModelDrift(_OfModels):
         "Whether each model gets other data than it learned from, feature by feature, and what checks found."
     )
     icon = "waves"
-    sections: ClassVar[Mapping[str, "StrOrPromise"]] = {"about": gettext_lazy("About"), "drift": gettext_lazy("Drift")}
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {"about": gettext_lazy("About"), "drift": gettext_lazy("Drift")}
 
     def table(self) -> Table:
         columns = [
@@ -157,7 +157,7 @@ class ModelAlerts(Alerts):
     icon = "bell-ring"
     is_about_devices = False
     is_about_models = True
-    sections: ClassVar[Mapping[str, "StrOrPromise"]] = {
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
         "summary": gettext_lazy("Summary"),
         "patterns": gettext_lazy("When they came"),
         "topics": gettext_lazy("What was wrong most often"),
@@ -181,7 +181,7 @@ class FullModel(ModelPerformance):
         "All that is known of each model: its performance, its versions, its drift and its alerts."
     )
     icon = "brain"
-    sections: ClassVar[Mapping[str, "StrOrPromise"]] = {
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
         "about": gettext_lazy("About"),
         "performance": gettext_lazy("Performance"),
         "comparison": gettext_lazy("Beside other versions"),

@@ -19,7 +19,7 @@ from reports.words import by_word, word
 from telemetry.values import with_metrics
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
+    from django.utils.functional import _StrPromise
 
 USAGE = {"cpu": gettext_lazy("Processor"), "memory": gettext_lazy("Memory"), "disk": gettext_lazy("Fullest disk")}
 HIGH = {"cpu": 85.0, "memory": 90.0, "disk": 90.0}
@@ -36,7 +36,7 @@ class Servers(Kind):
     )
     icon = "server"
     usual_range = "7d"
-    sections: ClassVar[Mapping[str, "StrOrPromise"]] = {
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
         "summary": gettext_lazy("Summary"),
         "servers": gettext_lazy("Servers"),
         "charts": gettext_lazy("Charts"),
