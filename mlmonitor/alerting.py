@@ -1,5 +1,6 @@
 """From checks to alerts: the second breach raises one (the first if it is critical), two clean checks settle it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,17 +29,32 @@ class State:
     limit: str = ""
 
 
-def tell(check: DriftCheck, at: datetime) -> None:
-    """Open, change and settle the alerts of the check's version. An archived model raises none."""
-    model = check.version.model
-    if not model.is_active:
+def tell(check: DriftCheck, segments: Sequence[DriftCheck], at: datetime) -> None:
+    """Open, change and settle the alerts of the check's version and of its segments. An archived model raises none.
+
+    What all of a version suffers from is not said of each of its segments again.
+    """
+    if not check.version.model.is_active:
         return
-    now = states(check)
-    earlier = check.version.checks.filter(end__lt=check.end).prefetch_related("features")[:10]
-    past = [states(one) for one in earlier]
+    of_all = states(check)
+    _tell(check, of_all, at)
+    for segment in segments:
+        found = states(segment)
+        _tell(segment, {name: state for name, state in found.items() if not _is_said(state, of_all.get(name))}, at)
+
+
+def _is_said(state: State, of_all: State | None) -> bool:
+    return bool(state.severity and of_all is not None and of_all.severity)
+
+
+def _tell(check: DriftCheck, now: Mapping[str, State], at: datetime) -> None:
+    model = check.version.model
+    before_it = check.version.checks.filter(segment=check.segment, end__lt=check.end)
+    past = [states(one) for one in before_it.prefetch_related("features")[:10]]
     is_open = set(alerts_about(model).open().values_list("topic", flat=True))
+    about = f"{check.version.name}, {check.segment}" if check.segment else check.version.name
     for name, state in now.items():
-        topic = f"{check.version.name}: {name}"[:200]
+        topic = f"{about}: {name}"[:200]
         before = next((one[name] for one in past if name in one), None)
         if state.severity:
             if topic in is_open or state.severity == "critical" or (before is not None and before.severity):
@@ -65,7 +81,7 @@ def states(check: DriftCheck) -> dict[str, State]:
             found[f"missing {row.feature}"] = State(
                 "Missing values",
                 "medium" if row.is_missing_alarming else "",
-                f"{check.version}: {named(row.feature)} is missing {row.missing_change:+.0%} more often than before",
+                f"{check.about}: {named(row.feature)} is missing {row.missing_change:+.0%} more often than before",
                 f"Missing {named(row.feature)}",
                 f"{row.missing_change:+.1%}",
                 "5 points",
@@ -73,7 +89,7 @@ def states(check: DriftCheck) -> dict[str, State]:
             found[f"unseen {row.feature}"] = State(
                 "Unseen categories",
                 "medium" if row.is_unseen_alarming else "",
-                f"{check.version}: {row.unseen_share:.0%} of {named(row.feature)} were never seen before",
+                f"{check.about}: {row.unseen_share:.0%} of {named(row.feature)} were never seen before",
                 f"Unseen {named(row.feature)}",
                 f"{row.unseen_share:.1%}",
                 "2 %",
@@ -100,7 +116,7 @@ def _drift(check: DriftCheck) -> State | None:
     return State(
         "Data drift",
         severity if check.verdict == Verdict.DRIFT else "medium",
-        f"{check.version} gets other data than it learned from: {names}{more}",
+        f"{check.about} gets other data than it learned from: {names}{more}",
         f"PSI of {named(worst.feature)}",
         f"{worst.psi:.2f}",
         f"{worst.limit:.2f}",
@@ -113,7 +129,7 @@ def _concept(check: DriftCheck) -> State:
     reason = check.concept_reasons[0]["text"]
     severities = [figure["severity"] for figure in check.figures if figure["severity"]]
     severity = min(severities, key=SEVERITIES.index, default="high")
-    return State("Concept drift", severity, f"{check.version}: what it learned does not hold any more. {reason}")
+    return State("Concept drift", severity, f"{check.about}: what it learned does not hold any more. {reason}")
 
 
 def _performance(check: DriftCheck, figure: dict[str, object]) -> State:
@@ -125,7 +141,7 @@ def _performance(check: DriftCheck, figure: dict[str, object]) -> State:
     return State(
         f"{name} out of limits",
         str(figure["severity"]),
-        f"{check.version}: {name} is {value:.3g}, the limit {shown}",
+        f"{check.about}: {name} is {value:.3g}, the limit {shown}",
         name,
         f"{value:.3g}",
         shown,

@@ -7,7 +7,7 @@ from typing import Any, Self
 from mlmonitor.ingest import HOUR, hour_of
 from mlmonitor.judging import figures
 from mlmonitor.models import ModelVersion
-from mlmonitor.performance import added
+from mlmonitor.performance import added, buckets_between, segments_between
 from mlmonitor.statistics.comparison import Trend, theil_sen
 from mlmonitor.statistics.outcomes import OF_CLASSES, OF_NUMBERS, Outcomes
 from mlmonitor.statistics.performance import Interval, shown
@@ -55,6 +55,8 @@ class Performance:
     points: list[Point]
     limits: dict[str, float] = field(default_factory=dict)
     severities: dict[str, str] = field(default_factory=dict)
+    segment: str = ""
+    by_segment: dict[str, Outcomes] = field(default_factory=dict)
 
     @property
     def metrics(self) -> list[str]:
@@ -88,6 +90,8 @@ class Performance:
             "version": self.version.name,
             "start": self.range.start,
             "end": self.range.end,
+            "segment": self.segment,
+            "segments": list(self.by_segment),
             "metrics": self.metrics,
             "figures": {metric: shown(self.figure(self.total, metric)) for metric in self.metrics},
             "coverage": self.total.coverage,
@@ -114,18 +118,23 @@ class Performance:
         }
 
 
-def performance_of(version: ModelVersion, over: Range) -> Performance:
-    """Two queries besides the thresholds, however long the range is."""
-    hours = version.performance.filter(hour__gte=over.start, hour__lt=over.end).order_by("hour")
+def performance_of(version: ModelVersion, over: Range, segment: str = "") -> Performance:
+    """Of one segment, or of all together. Three queries besides the thresholds, however long the range is."""
+    segments = segments_between(version, over.start, over.end)
+    hours = buckets_between(version, over.start, over.end).order_by("hour")
     said: dict[datetime, list[dict[str, Any]]] = {}
-    for hour, outcomes in hours.values_list("hour", "outcomes"):
-        place = over.start + (hour - over.start) // over.step * over.step
-        said.setdefault(place, []).append(outcomes)
+    by_segment: dict[str, list[dict[str, Any]]] = {name: [] for name in segments}
+    for hour, name, outcomes in hours.values_list("hour", "segment", "outcomes"):
+        if not segment or name == segment:
+            place = over.start + (hour - over.start) // over.step * over.step
+            said.setdefault(place, []).append(outcomes)
+        if name in by_segment:
+            by_segment[name].append(outcomes)
     final = over.end - version.model.label_lag
     points = [Point(time, added(ones), time + over.step <= final) for time, ones in said.items()]
     total = sum((point.outcomes for point in points), Outcomes())
     newest = version.baselines.order_by("-pk").first()
-    baseline = Outcomes.from_json(newest.outcomes) if newest else Outcomes()
+    baseline = Outcomes.from_json(newest.outcomes_of(segment)) if newest else Outcomes()
     model = version.model
     judged = figures(
         total, baseline, Thresholds(version).of,
@@ -135,4 +144,6 @@ def performance_of(version: ModelVersion, over: Range) -> Performance:
         version, over, total, baseline, points,
         {figure.metric: figure.limit for figure in judged if figure.limit is not None},
         {figure.metric: figure.severity for figure in judged},
+        segment,
+        {name: added(ones) for name, ones in by_segment.items()},
     )  # fmt: skip

@@ -56,6 +56,10 @@ def schemas_of(versions: Iterable[ModelVersion], model: MonitoredModel) -> dict[
     }
 
 
+def schema_of(version: ModelVersion) -> Schema:
+    return schemas_of([version], version.model)[version.name]
+
+
 def take_predictions(model: MonitoredModel, said: Sequence[Any], now: datetime, *, usual: str = "") -> Taken:
     """Store what is new of these rows. `usual` is the version of rows that name none; else it is the champion."""
     versions = {version.name: version for version in model.versions.prefetch_related("features")}
@@ -182,8 +186,8 @@ def _profile(version: ModelVersion, rows: Sequence[Row], model: MonitoredModel) 
     baseline = version.baselines.order_by("-pk").first()
     if baseline is None:
         return
-    stored = {profile.feature: profile for profile in baseline.profiles.all()}
-    schema = schemas_of([version], model)[version.name]
+    stored = baseline.profiles_of()
+    schema = schema_of(version)
     add_profiles(baseline, profiles_by_hour(stored, rows, schema))
 
 

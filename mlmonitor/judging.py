@@ -45,8 +45,9 @@ def figures(
     classifies: bool,
     averaging: str,
     positive: str,
+    chance: float = SIGNIFICANT,
 ) -> list[Figure]:
-    """Every metric of the task. Fewer than 30 known outcomes are not judged, nor is what may be chance (p ≥ 0.01)."""
+    """Every metric of the task. Fewer than 30 known outcomes are not judged, nor is what may be chance."""
     found = []
     for metric in RATES if classifies else SIZES:
         value, usual = (outcomes.figure(metric, averaging, positive) for outcomes in (now, before))
@@ -56,7 +57,7 @@ def figures(
         p = _p(metric, now, before, averaging, positive)
         severity = ""
         if now.labelled >= FEWEST_LABELLED and value is not None:
-            severity = _severity(metric, value, usual, limit, p)
+            severity = _severity(metric, value, usual, limit, is_real=p < chance)
         low, high = interval or (None, None)
         found.append(Figure(metric, value, low, high, usual, bound, limit.scope, severity, p))
     return found
@@ -95,9 +96,9 @@ def _bound(metric: str, usual: float | None, limit: Limit) -> float | None:
     return own if limit.floor is None else max(own, limit.floor)
 
 
-def _severity(metric: str, value: float, usual: float | None, limit: Limit, p: float) -> str:
+def _severity(metric: str, value: float, usual: float | None, limit: Limit, *, is_real: bool) -> str:
     worse = 0.0
-    if usual is not None and p < SIGNIFICANT:
+    if usual is not None and is_real:
         worse = (value / usual - 1 if usual > 0 else math.inf) if metric in ERRORS else usual - value
     severity = limit.limits.severity(worse) if worse >= limit.limits.medium else ""
     if limit.floor is not None and (value > limit.floor if metric in ERRORS else value < limit.floor):

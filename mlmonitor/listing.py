@@ -50,6 +50,7 @@ class Asked:
     tab: str
     model: str = ""
     version: str = ""
+    segment: str = ""
     days: int = 30
     status: str = ModelStatus.ACTIVE
     severity: str = ""
@@ -57,13 +58,14 @@ class Asked:
 
     @classmethod
     def read(cls, request: HttpRequest, tab: str) -> "Asked":
-        said = {name: request.GET.get(name, "").replace("\0", "")[:64] for name in ("model", "version")}
+        said = {name: request.GET.get(name, "").replace("\0", "")[:64] for name in ("model", "version", "segment")}
         days, status = request.GET.get("days", ""), request.GET.get("status", "")
         severity, shown = request.GET.get("severity", ""), request.GET.get("shown", "")
         return cls(
             tab,
             said["model"],
             said["version"],
+            said["segment"],
             int(days) if days in map(str, DAYS) else 30,
             status if status in ModelStatus.values else ModelStatus.ACTIVE,
             severity if severity in Severity.values else "",
@@ -74,7 +76,7 @@ class Asked:
         """Of the same view with something changed; `tab`: of another, that is about the same model."""
         asked = replace(self, **changed) if changed else self  # type: ignore[arg-type]
         usual = {"days": 30, "status": ModelStatus.ACTIVE, "shown": "open"}
-        kept = ["model"] if tab and tab != self.tab else ["model", "version", "days", "status", "severity", "shown"]
+        kept = ["model"] if tab and tab != self.tab else [name for name in self.__slots__ if name != "tab"]
         said = {name: getattr(asked, name) for name in kept}
         query = urlencode({name: value for name, value in said.items() if value and value != usual.get(name)})
         return reverse("models-tab", args=[tab or self.tab]) + (f"?{query}" if query else "")

@@ -20,13 +20,14 @@ from mlmonitor.alerting import named
 from mlmonitor.checks import profiles_between
 from mlmonitor.comparing import Comparison, compare
 from mlmonitor.history import Performance, Range, performance_of
-from mlmonitor.judging import label
+from mlmonitor.judging import FEWEST_LABELLED, label
 from mlmonitor.listing import ALERTS_SHOWN, DAYS, REPORTS, Asked, Chosen
 from mlmonitor.models import Alias, DriftCheck, FeatureDrift, FeatureProfile, ModelStatus, ModelVersion, MonitoredModel
 from mlmonitor.models.check import Verdict
 from mlmonitor.profiling import together
 from mlmonitor.statistics.distances import shares
 from mlmonitor.statistics.drift import categories
+from mlmonitor.statistics.outcomes import Outcomes
 from mlmonitor.statistics.profiles import CategoryProfile, NumericProfile, groups_of, merged, spans_of
 from mlmonitor.thresholds import Thresholds
 
@@ -74,6 +75,18 @@ class Number:
     limit: str
     trend: str
     tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """A segment beside the others; `figures` say that there is too little where there is."""
+
+    name: str
+    address: str
+    figures: list[str]
+    labelled: int
+    predicted: int
+    check: DriftCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +154,15 @@ def performance(user: AnyUser, asked: Asked, chosen: Chosen) -> dict[str, Any]:
     if chosen.version is None:
         return {}
     over = Range.before(timezone.now(), timedelta(days=asked.days))
-    found = performance_of(chosen.version, over)
+    found = performance_of(chosen.version, over, asked.segment)
     others = [version for version in chosen.versions if version != chosen.version and version.alias]
     comparisons: list[Comparison] = [compare(chosen.version, other, over) for other in others]
     return {
         "performance": found,
         "numbers": [number_of(found, metric) for metric in found.metrics],
         "comparisons": comparisons,
+        "segment_metrics": [label(metric) for metric in _of_segments(found)],
+        "segments": _segments_of(found, asked),
         "ranges": [(f"{days} days", asked.address(days=days), days == asked.days) for days in DAYS],
         "thresholds": _thresholds(chosen.version, [metric for metric in found.metrics if metric in found.limits]),
         "chart": _chart(found),
@@ -157,13 +172,19 @@ def performance(user: AnyUser, asked: Asked, chosen: Chosen) -> dict[str, Any]:
 def drift(user: AnyUser, asked: Asked, chosen: Chosen) -> dict[str, Any]:
     if chosen.version is None:
         return {}
-    checks = list(chosen.version.checks.select_related("baseline").order_by("-end", "-pk")[:CHECKS_SHOWN])
+    of_it = chosen.version.checks.filter(segment=asked.segment)
+    checks = list(of_it.select_related("baseline").order_by("-end", "-pk")[:CHECKS_SHOWN])
     if not checks:
         return {"checks": []}
     check = checks[0]
+    segments = chosen.version.checks.filter(start=check.start, end=check.end).exclude(segment="")
     return {
         "checks": checks[::-1],
         "check": check,
+        "segments": [
+            SegmentRow(one.segment, asked.address(segment=one.segment), [], one.labelled, one.predicted, one)
+            for one in segments.order_by("-predicted", "segment")
+        ],
         "distributions": distributions(check),
         "thresholds": _thresholds(chosen.version, ["psi"]),
     }
@@ -211,8 +232,8 @@ def distributions(check: DriftCheck) -> list[Distribution]:
     stored: dict[str, FeatureProfile] = {}
     now: dict[str, list[dict[str, Any]]] = {}
     if check.baseline is not None:
-        stored = {profile.feature: profile for profile in check.baseline.profiles.all()}
-        now = profiles_between(check.baseline, check.start, check.end)
+        stored = check.baseline.profiles_of(check.segment)
+        now = profiles_between(check.baseline, check.start, check.end, check.segment)
     most = max((max(row.psi, row.limit) for row in rows), default=0.0) or 1.0
     return [
         Distribution(
@@ -258,7 +279,7 @@ def _span(low: float | None, high: float | None) -> str:
 
 def _newest_checks(models: list[MonitoredModel]) -> dict[int, DriftCheck]:
     """Of each champion, by its primary key; two queries however many they are."""
-    newest = DriftCheck.objects.filter(version=OuterRef("pk")).order_by("-end", "-pk").values("pk")[:1]
+    newest = DriftCheck.objects.whole().filter(version=OuterRef("pk")).order_by("-end", "-pk").values("pk")[:1]
     champions = ModelVersion.objects.filter(model__in=models, alias=Alias.CHAMPION).annotate(newest=Subquery(newest))
     pks = dict(champions.values_list("pk", "newest"))
     checks = DriftCheck.objects.in_bulk([pk for pk in pks.values() if pk is not None])
@@ -299,6 +320,29 @@ def written(metric: str, value: float | None, unit: str) -> str:
         return f"{100 * value:.1f} %"
     written = f"{value:.3g}" if abs(value) >= SMALLEST else "0"
     return f"{written} {unit if metric in {'mae', 'rmse', 'bias'} else ''}".strip()
+
+
+def _of_segments(found: Performance) -> list[str]:
+    return [metric for metric in found.metrics if metric in DRAWN]
+
+
+def _segments_of(found: Performance, asked: Asked) -> list[SegmentRow]:
+    rows = []
+    for name, outcomes in found.by_segment.items():
+        figures = [
+            _with_interval(found, metric, outcomes) if outcomes.labelled >= FEWEST_LABELLED else "not enough data"
+            for metric in _of_segments(found)
+        ]
+        rows.append(SegmentRow(name, asked.address(segment=name), figures, outcomes.labelled, outcomes.predicted))
+    return rows
+
+
+def _with_interval(found: Performance, metric: str, outcomes: Outcomes) -> str:
+    unit, interval = found.version.model.unit, found.interval(outcomes, metric)
+    value = written(metric, found.figure(outcomes, metric), unit)
+    if interval is None:
+        return value
+    return f"{value} ({written(metric, interval.low, '')} to {written(metric, interval.high, '')})"
 
 
 def _thresholds(version: ModelVersion, metrics: list[str]) -> list[dict[str, Any]]:

@@ -6,13 +6,22 @@ from operator import add
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlmonitor.models import FeatureKind, FeatureProfile
 from mlmonitor.rows import as_words
 from mlmonitor.statistics.arrays import Floats
 from mlmonitor.statistics.chunks import Spread
 from mlmonitor.statistics.drift import Reference
-from mlmonitor.statistics.profiles import Categories, CategoryProfile, NumericProfile, edges_of
+from mlmonitor.statistics.profiles import (
+    MERGED_BINS,
+    Categories,
+    CategoryProfile,
+    NumericProfile,
+    bin_of,
+    edges_of,
+    groups_of,
+)
 
 Profile = NumericProfile | CategoryProfile
 
@@ -22,17 +31,20 @@ def numbers(values: Sequence[Any]) -> Floats:
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
-def describe(feature: str, kind: str, values: Sequence[Any]) -> FeatureProfile:
-    """A feature of a new baseline, from its values in the order of time. Raises Unanswerable if none is a number."""
+def bins_of(kind: str, values: Sequence[Any]) -> dict[str, Any]:
+    """The bins of a feature, from its values. Raises Unanswerable if none of them is a number."""
     if kind == FeatureKind.NUMERIC:
-        column = numbers(values)
-        bins: dict[str, Any] = {"edges": edges_of(column)}
-        reference = Reference.of(column, bins["edges"])
+        return {"edges": edges_of(numbers(values))}
+    names = Categories.of(as_words(values))
+    return {"named": sorted(names.named), "rest": sorted(names.rest), "is_cut": names.is_cut}
+
+
+def describe(feature: str, kind: str, values: Sequence[Any], bins: dict[str, Any]) -> FeatureProfile:
+    """A feature of a new baseline, from its values in the order of time, in these bins."""
+    if kind == FeatureKind.NUMERIC:
+        reference = Reference.of(numbers(values), bins["edges"])
     else:
-        words = as_words(values)
-        names = Categories.of(words)
-        bins = {"named": sorted(names.named), "rest": sorted(names.rest), "is_cut": names.is_cut}
-        reference = Reference.of_categories(words, names)
+        reference = Reference.of_categories(as_words(values), _categories(bins))
     spreads = {"psi": reference.spreads, "ks": reference.ks_spreads}
     return FeatureProfile(
         feature=feature,
@@ -47,9 +59,7 @@ def profile_of(stored: FeatureProfile, values: Sequence[Any]) -> Profile:
     """Values of a feature in the bins of its baseline."""
     if stored.kind == FeatureKind.NUMERIC:
         return NumericProfile.of(numbers(values), stored.bins["edges"])
-    bins = stored.bins
-    names = Categories(frozenset(bins["named"]), frozenset(bins["rest"]), bins["is_cut"])
-    return CategoryProfile.of(as_words(values), names)
+    return CategoryProfile.of(as_words(values), _categories(stored.bins))
 
 
 def read_profile(said: Mapping[str, Any]) -> Profile:
@@ -68,3 +78,20 @@ def nothing(stored: FeatureProfile) -> Profile:
 
 def together(profiles: Iterable[Mapping[str, Any]], stored: FeatureProfile) -> Profile:
     return reduce(add, (read_profile(said) for said in profiles), nothing(stored))
+
+
+def places_of(stored: FeatureProfile, values: Sequence[Any]) -> NDArray[np.intp]:
+    """The number of the compared bin that each value is in; -1 where it is missing."""
+    if stored.kind == FeatureKind.NUMERIC:
+        column = numbers(values)
+        groups = groups_of(stored.profile["counts"])
+        return np.where(np.isfinite(column), groups[bin_of(np.nan_to_num(column), stored.bins["edges"])], -1)
+    counts = stored.profile["categories"]
+    frequent = sorted(counts, key=lambda name: (-counts[name], name))[: MERGED_BINS - 1]
+    number = {name: place for place, name in enumerate(frequent)}
+    rest = len(frequent)
+    return np.array([-1 if word is None else number.get(word, rest) for word in as_words(values)], dtype=np.intp)
+
+
+def _categories(bins: Mapping[str, Any]) -> Categories:
+    return Categories(frozenset(bins["named"]), frozenset(bins["rest"]), bins["is_cut"])

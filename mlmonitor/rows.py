@@ -91,9 +91,7 @@ def read_row(said: Any, index: int, schemas: Mapping[str, Schema], usual: str, n
     schema = schemas[version]
     label, value = read_outcome(said, "predicted", schema.classifies)
     score = None if said.get("score") is None else read_number(said["score"], "score")
-    segment, device = said.get("segment", ""), said.get("device", "")
-    if not isinstance(segment, str) or len(segment) > LONGEST_SEGMENT or not segment.isprintable():
-        raise Refused(f"segment is a text of at most {LONGEST_SEGMENT} characters.")
+    segment, device = read_segment(said), said.get("device", "")
     if not isinstance(device, str):
         raise Refused("device is a device ID.")
     features = said.get("features") or {}
@@ -117,6 +115,13 @@ def read_key(said: Any) -> str:
     if not isinstance(key, str) or not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
         raise Refused(f"id is missing, or no text of 1 to {LONGEST_KEY} characters.")
     return key
+
+
+def read_segment(said: Mapping[str, Any]) -> str:
+    segment = said.get("segment", "")
+    if not isinstance(segment, str) or len(segment) > LONGEST_SEGMENT or not segment.isprintable():
+        raise Refused(f"segment is a text of at most {LONGEST_SEGMENT} characters.")
+    return segment
 
 
 def read_outcome(said: Mapping[str, Any], name: str, classifies: bool) -> tuple[str, float | None]:

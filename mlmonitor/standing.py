@@ -11,7 +11,8 @@ from mlmonitor.statistics.drift import Verdict
 def with_champion(models: QuerySet[Any]) -> QuerySet[Any]:
     """Each with its champion's name, and the last verdicts on its data and on the concept."""
     champion = ModelVersion.objects.filter(model=OuterRef("pk"), alias=Alias.CHAMPION)
-    last = DriftCheck.objects.filter(version__model=OuterRef("pk"), version__alias=Alias.CHAMPION).order_by("-end")
+    of_champion = DriftCheck.objects.whole().filter(version__model=OuterRef("pk"), version__alias=Alias.CHAMPION)
+    last = of_champion.order_by("-end")
     return models.annotate(
         champion_name=Subquery(champion.values("name")[:1]),
         last_verdict=Subquery(last.values("verdict")[:1]),

@@ -39,7 +39,7 @@ def read_closed_hours(now: datetime) -> int:
 
 def read_hour(model: MonitoredModel, baseline: Baseline, hour: datetime) -> None:
     """Make the hour's profiles anew."""
-    stored = {profile.feature: profile for profile in baseline.profiles.all()}
+    stored = baseline.profiles_of()
     columns = columns_between(model, list(stored), hour, hour + HOUR)
     with transaction.atomic():
         take_turn(model)

@@ -45,6 +45,7 @@ def models(request: HttpRequest, tab: str = "overview") -> HttpResponse:
         "asked": asked,
         "chosen": chosen,
         "panel": f"mlmonitor/{tab}.html",
+        "all_segments": asked.address(segment=""),
         "may_manage": project is not None and may(request.user, Permission.MANAGE_MODELS, project),
         "may_feed": project is not None and may(request.user, Permission.FEED_MODELS, project),
         "may_handle": set(

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.formats import get_format
+
 from devices.models import Device, MetricDefinition, MetricKind, ValueType, Widget
 from telemetry.models import Metric
 
@@ -15,7 +17,10 @@ SCIENTIFIC_FROM = 1e12
 
 
 def value_in_words(value: float | bool | str | None, precision: int | None = None) -> str:
-    """`12,345.6`, `Yes`, `heating`, `–` for nothing; six significant digits where no precision is defined."""
+    """`12,345.6`, `Yes`, `heating`, `–` for nothing; six significant digits where no precision is defined.
+
+    Numbers are separated as in the language of who reads them.
+    """
     if value is None:
         return MISSING
     if isinstance(value, bool):
@@ -25,12 +30,17 @@ def value_in_words(value: float | bool | str | None, precision: int | None = Non
     if abs(value) >= SCIENTIFIC_FROM:
         return f"{value:.3e}"
     if precision is not None:
-        return f"{value:z,.{precision}f}"
+        return _separated(f"{value:z,.{precision}f}")
     if value == 0:
         return "0"
     digits = max(0, 5 - math.floor(math.log10(abs(value))))
-    text = f"{value:,.{min(digits, 8)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    text = f"{value:z,.{min(digits, 8)}f}"
+    return _separated(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def _separated(text: str) -> str:
+    marks = {",": get_format("THOUSAND_SEPARATOR"), ".": get_format("DECIMAL_SEPARATOR")}
+    return text.translate(str.maketrans(marks))
 
 
 @dataclass(frozen=True, slots=True)

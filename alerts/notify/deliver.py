@@ -13,6 +13,7 @@ from time import monotonic
 import structlog
 from django.db import transaction
 from django.db.models import Q
+from django.utils import translation
 
 from alerts.live import push_notifications
 from alerts.models import DeliveryAttempt, EventKind, Notification, NotificationStatus, Transport
@@ -119,7 +120,8 @@ def _is_needless(notification: Notification) -> str:
 def _try(notifications: Sequence[Notification], now: datetime) -> int:
     first = notifications[0]
     try:
-        answer = email.send(notifications) if first.transport == Transport.EMAIL else _post(first)
+        with translation.override(first.user.language if first.user else None):
+            answer = email.send(notifications) if first.transport == Transport.EMAIL else _post(first)
     except Gone as error:
         if first.subscription is None:
             _fail(first, str(error), now)

@@ -3,7 +3,6 @@
 from typing import Any, ClassVar, cast
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from iotsphere.accounts.sign_ins import browser_in_words, live_sign_ins
 from iotsphere.models import SignIn, User
+from iotsphere.models.user import languages
 
 
 class ProfileForm(forms.ModelForm):
@@ -28,7 +28,7 @@ class ProfileForm(forms.ModelForm):
 
     def __init__(self, data: Any, user: User) -> None:
         super().__init__(data, instance=user, label_suffix="")
-        if len(settings.LANGUAGES) < 2:
+        if len(languages()) < 2:
             del self.fields["language"]
         for field in self.fields.values():
             field.widget.attrs["class"] = "input"

@@ -18,6 +18,8 @@ from iotsphere.simulator.weather import Climate
 ZONE = ZoneInfo("Europe/Berlin")
 CLIMATE = Climate(ZONE)
 SATURDAY, SUNDAY = 5, 6
+GREENHOUSE = Place(temperature=22.0, openness=0.35, lag=2700, sun=6.0, moisture=8.0)
+ROOF = Place(temperature=10.5, openness=1.0)
 AGAINST_LEGIONELLA = Boost(SUNDAY, (3, 5))
 
 
@@ -80,7 +82,7 @@ FLEET = (
             name="ESP32_SIM_01",
             charge=0.95,
             days_on_a_charge=60.0,
-            place=Place(temperature=22.0, openness=0.35, lag=2700, sun=6.0, moisture=8.0),
+            place=GREENHOUSE,
         ),
     ),
     DemoDevice(
@@ -91,9 +93,7 @@ FLEET = (
         labels=["outdoor", "solar"],
         has_clock=False,
         manner=Manner(delay=8.0),
-        build=partial(
-            _sensor, name="ESP32_SIM_02", charge=0.9, solar=True, place=Place(temperature=10.5, openness=1.0)
-        ),
+        build=partial(_sensor, name="ESP32_SIM_02", charge=0.9, solar=True, place=ROOF),
     ),
     DemoDevice(
         device_id="ESP32_SIM_03",

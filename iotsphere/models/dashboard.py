@@ -2,7 +2,8 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Exists, OuterRef, Q, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models.deletion import Collector
 from django.urls import reverse
 
 from devices.models import Project
@@ -35,16 +36,23 @@ class DashboardQuerySet(ProjectScopedQuerySet):
         return self.kept().visible_to(user).filter(Q(owner=user.pk) | Q(project__isnull=False))
 
 
+def with_the_last_who_has_it(collector: Collector, field: models.ForeignKey, found: QuerySet, using: str) -> None:
+    """What an owner kept to themselves goes with them; what is shared stays with the project, and vice versa."""
+    other = "project" if field.name == "owner" else "owner"
+    models.CASCADE(collector, field, found.filter(**{other: None}), using)
+    models.SET_NULL(collector, field, found.exclude(**{other: None}), using)
+
+
 class Dashboard(models.Model):
     """Widgets that somebody has arranged on a grid (iotsphere.boards), for themselves or for a project."""
 
     name = models.CharField(max_length=100)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="dashboards",
+        settings.AUTH_USER_MODEL, on_delete=with_the_last_who_has_it, null=True, blank=True, related_name="dashboards",
         help_text="Who made it. Until it is shared, nobody else sees it.",
     )  # fmt: skip
     project = models.ForeignKey(
-        Project, on_delete=models.SET_NULL, null=True, blank=True, related_name="dashboards",
+        Project, on_delete=with_the_last_who_has_it, null=True, blank=True, related_name="dashboards",
         verbose_name="shared with",
         help_text="The project whose members see it, and whose operators change it.",
     )  # fmt: skip

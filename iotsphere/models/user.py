@@ -7,6 +7,10 @@ from django.db.models.functions import Lower
 from timezone_field import TimeZoneField
 
 
+def languages() -> list[tuple[str, str]]:
+    return settings.LANGUAGES
+
+
 class User(AbstractUser):
     """A person. What they may do follows from their memberships (devices.permissions), not from Django's groups."""
 
@@ -17,7 +21,7 @@ class User(AbstractUser):
         help_text="Times on pages are shown in this zone. Empty: the zone of the project looked at.",
     )
     language = models.CharField(
-        max_length=10, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE, help_text="Of the operator pages."
+        max_length=10, choices=languages, default=settings.LANGUAGE_CODE, help_text="Of operator pages and mails."
     )
     default_dashboard = models.ForeignKey(
         "iotsphere.Dashboard", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False

@@ -23,7 +23,7 @@ class FeatureDriftInline(ReadOnly, ProjectScoped, Rows):
 class DriftCheckAdmin(ReadOnly, ProjectScoped, EndlessPage):
     permission = Permission.MANAGE_MODELS
     inlines = [FeatureDriftInline]
-    list_display = ["end", "version", "data", "concept_drift", "quality", "moved", "labelled"]
+    list_display = ["end", "version", "segment", "data", "concept_drift", "quality", "moved", "labelled"]
     list_filter = [
         ("verdict", ChoicesDropdownFilter),
         ("concept", ChoicesDropdownFilter),

@@ -20,8 +20,17 @@ from devices.admin.scope import ProjectScoped, ReadOnly
 from devices.admin.words import counted
 from devices.permissions import Permission
 from mlmonitor import checks, deployment
-from mlmonitor.baselines import NoBaseline, from_window
-from mlmonitor.models import Alias, Deployment, Feature, ModelStatus, ModelVersion, MonitoredModel
+from mlmonitor.baselines import NoBaseline, from_profile, from_window
+from mlmonitor.models import (
+    Alias,
+    Baseline,
+    BaselineKind,
+    Deployment,
+    Feature,
+    ModelStatus,
+    ModelVersion,
+    MonitoredModel,
+)
 from mlmonitor.models.check import Verdict
 from mlmonitor.standing import drifting, with_champion
 
@@ -141,6 +150,13 @@ class WindowForm(forms.Form):
     days = forms.IntegerField(min_value=1, max_value=365, initial=14, label="Days back from now")
 
 
+class ProfileForm(forms.Form):
+    kind = forms.ChoiceField(
+        choices=[(kind.value, kind.label) for kind in (BaselineKind.TRAINING, BaselineKind.VALIDATION)]
+    )
+    profile = forms.JSONField(initial={"features": {}}, label="Profile, JSON")
+
+
 @admin.register(ModelVersion)
 class ModelVersionAdmin(ProjectScoped, Page):
     permission = Permission.MANAGE_MODELS
@@ -152,7 +168,7 @@ class ModelVersionAdmin(ProjectScoped, Page):
     autocomplete_fields = ["model"]
     fields = [("model", "name"), ("framework", "alias"), "parameters"]
     readonly_fields = ["alias"]
-    actions_detail = ["make_champion", "make_challenger", "check_now", "baseline_of_window"]
+    actions_detail = ["make_champion", "make_challenger", "check_now", "baseline_of_window", "baseline_of_profile"]
     nothing = "No versions yet"
     nothing_help = "A model is watched by its versions: add one here, on the model's page, or by REST."
 
@@ -192,8 +208,26 @@ class ModelVersionAdmin(ProjectScoped, Page):
                 self, request, [version], title="Make a baseline?", text=text, submit="Make it", form=form
             )
         now = timezone.now()
+        start = now - timedelta(days=form.cleaned_data["days"])
+        return self._baseline(request, object_id, lambda: from_window(version, start, now, request.user))
+
+    @action(description="Baseline from a profile", icon="upload_file", permissions=["manage"])
+    def baseline_of_profile(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        version = self._version(request, object_id)
+        form = ProfileForm(request.POST if is_confirmed(request) else None)
+        if not form.is_bound or not form.is_valid():
+            text = "Counts in bins instead of rows, as POST /api/v1/models/{key}/baselines/ takes them."
+            return confirmation(
+                self, request, [version], title="Make a baseline?", text=text, submit="Make it", form=form
+            )
+        said = form.cleaned_data
+        return self._baseline(
+            request, object_id, lambda: from_profile(version, said["profile"], said["kind"], request.user)
+        )
+
+    def _baseline(self, request: HttpRequest, object_id: str, make: Callable[[], Baseline]) -> HttpResponse:
         try:
-            made = from_window(version, now - timedelta(days=form.cleaned_data["days"]), now, request.user)
+            made = make()
         except NoBaseline as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:mlmonitor_modelversion_change", object_id)

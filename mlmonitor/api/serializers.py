@@ -177,6 +177,7 @@ class DriftCheckSerializer(serializers.ModelSerializer):
             "id",
             "model",
             "version",
+            "segment",
             "start",
             "end",
             "checked_at",
@@ -277,6 +278,8 @@ class PerformanceSerializer(serializers.Serializer):
     version = serializers.CharField()
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
+    segment = serializers.CharField(allow_blank=True, help_text="Empty: all of them together.")
+    segments = serializers.ListField(child=serializers.CharField(), help_text="The largest ones, at most 20.")
     metrics = serializers.ListField(child=serializers.CharField())
     figures = serializers.DictField(child=serializers.FloatField(), help_text="Of the whole range.")
     coverage = serializers.FloatField(help_text="The share of predictions whose outcome is known.")

@@ -46,7 +46,7 @@ from mlmonitor.models import (
     MonitorThreshold,
     Task,
 )
-from mlmonitor.models.check import Verdict
+from mlmonitor.models.check import DriftCheckQuerySet, Verdict
 from mlmonitor.models.model import KEY_PATTERN
 from mlmonitor.models.threshold import Monitored
 from mlmonitor.rows import MOST_ROWS, Rejected
@@ -76,8 +76,33 @@ OUTCOME = {
 }
 REFERENCE = {
     "type": "object",
-    "properties": {name: ROW["properties"][name] for name in ("predicted", "score", "features")}  # type: ignore[index]
+    "properties": {name: ROW["properties"][name] for name in ("predicted", "score", "segment", "features")}  # type: ignore[index]
     | {"actual": OUTCOME["properties"]["actual"]},  # type: ignore[index]
+}
+COUNTS = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+PROFILE = {
+    "type": "object",
+    "required": ["features"],
+    "properties": {
+        "features": {
+            "type": "object",
+            "description": "By name: of a number edges, counts, mean, deviation; of a category counts by name.",
+            "additionalProperties": {
+                "type": "object",
+                "properties": {
+                    "edges": {"type": "array", "items": {"type": "number"}, "description": "They rise."},
+                    "counts": {**COUNTS, "description": "One more than edges: the outermost bins are open."},
+                    "mean": {"type": "number"},
+                    "deviation": {"type": "number", "minimum": 0},
+                    "categories": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}},
+                    "missing": {"type": "integer", "minimum": 0},
+                    "chunks": {"type": "object", "description": "By rows: mean and deviation of the PSI to the rest."},
+                },
+            },
+        },
+        "outcomes": {"type": "object", "description": "confusion: [[actual, predicted, count]]; or n, mae, rmse."},
+    },
+    "example": {"features": {"flow": {"edges": [1.5], "counts": [60, 40], "mean": 1.4, "deviation": 0.3}}},
 }
 SOME_REJECTED = "Some rows were rejected, each with its reason; the others are done."
 FEEDING = {"predictions", "ground_truth", "check"}
@@ -87,10 +112,12 @@ class TooMany(APIException):
     status_code = 413
 
 
-def _batch(row: dict[str, Any], **besides: Any) -> dict[str, Any]:
+def _batch(row: dict[str, Any], *, profile: dict[str, Any] | None = None, **besides: Any) -> dict[str, Any]:
     rows = {"type": "array", "items": row, "maxItems": MOST_ROWS}
-    whole = {"type": "object", "required": ["rows"], "properties": {"rows": rows, **besides}}
-    return {"application/json": {"oneOf": [rows, whole]}, "text/csv": {"type": "string"}}
+    shapes = [rows, {"type": "object", "required": ["rows"], "properties": {"rows": rows, **besides}}]
+    if profile:
+        shapes.append({"type": "object", "required": ["profile"], "properties": {"profile": profile, **besides}})
+    return {"application/json": {"oneOf": shapes}, "text/csv": {"type": "string"}}
 
 
 class ModelFilter(filters.FilterSet):
@@ -154,28 +181,37 @@ class MonitoredModelViewSet(
 
     @extend_schema(
         methods=["post"],
-        summary="Make a baseline of rows",
-        request=_batch(REFERENCE, version={"type": "string"}, kind={"type": "string", "enum": BaselineKind.values}),
+        summary="Make a baseline of rows or of a profile",
+        request=_batch(
+            REFERENCE, profile=PROFILE, version={"type": "string"}, kind={"type": "string", "enum": BaselineKind.values}
+        ),
         responses={201: MadeSerializer},
     )
     @extend_schema(methods=["get"], summary="List a model's baselines", responses=BaselineSerializer(many=True))
     @action(detail=True, methods=["get", "post"], parser_classes=[JSONRows, CSVRows], pagination_class=None,
             filterset_class=None, search_fields=(), ordering_fields=())  # fmt: skip
     def baselines(self, request: Request, key: str) -> Response:
-        """What versions are compared with. Rows are in the order of time; the newest baseline counts."""
+        """What versions are compared with. Rows are in the order of time; the newest baseline counts.
+
+        Instead of `rows` there may be a `profile`: of each feature the counts in bins.
+        """
         model = self.get_object()
         if request.method == "GET":
             found = Baseline.objects.filter(version__model=model).select_related("version")
             return Response(BaselineSerializer(found, many=True).data)
-        rows = self._rows(request)
-        kind = _said_of_all(request).get("kind", BaselineKind.TRAINING)
+        said = _said_of_all(request)
+        kind = said.get("kind", BaselineKind.TRAINING)
         if kind not in BaselineKind.values:
             raise ValidationError({"kind": f"One of {', '.join(BaselineKind.values)}."})
-        version = self._version(model, _said_of_all(request).get("version"))
+        version, rejected = self._version(model, said.get("version")), list[Rejected]()
         try:
-            made, rejected = baselines.from_rows(version, rows, kind, request.user)
+            if "profile" in said:
+                made = baselines.from_profile(version, said["profile"], kind, request.user)
+            else:
+                made, rejected = baselines.from_rows(version, self._rows(request), kind, request.user)
         except baselines.NoBaseline as error:
-            raise ValidationError({"rows": str(error)}) from error
+            of = "profile" if "profile" in said else "rows"
+            raise ValidationError({of: error.by_feature or str(error)}) from error
         return Response({"baseline": BaselineSerializer(made).data, "rejected": _results(rejected)}, status=201)
 
     @extend_schema(summary="Make a baseline of a window", request=WindowSerializer, responses={201: BaselineSerializer})
@@ -246,6 +282,7 @@ class MonitoredModelViewSet(
         parameters=[
             OpenApiParameter("days", int, description="Back from now, 1 to 365 (30).", default=30),
             OpenApiParameter("version", str, description="Absent: the champion."),
+            OpenApiParameter("segment", str, description="Absent: all of them together."),
         ],
         responses=PerformanceSerializer,
     )
@@ -253,7 +290,8 @@ class MonitoredModelViewSet(
     def performance(self, request: Request, key: str) -> Response:
         """Figures over time with their intervals, limits, trend, and how many outcomes are known."""
         version = self._version(self.get_object(), request.query_params.get("version"))
-        found = performance_of(version, Range.before(timezone.now(), _days(request)))
+        segment = request.query_params.get("segment", "").replace("\0", "")
+        found = performance_of(version, Range.before(timezone.now(), _days(request)), segment)
         return Response(PerformanceSerializer(found.for_api()).data)
 
     @extend_schema(
@@ -306,12 +344,19 @@ class MonitoredModelViewSet(
 class DriftCheckFilter(filters.FilterSet):
     model = filters.CharFilter(field_name="version__model__key", help_text="The model's key.")
     version = filters.CharFilter(field_name="version__name", help_text="The version's name.")
+    segment = filters.CharFilter(help_text="The segment's name.")
+    is_whole = filters.BooleanFilter(
+        field_name="segment", method="whole", help_text="True: of all segments together. False: of one segment."
+    )
     verdict = filters.MultipleChoiceFilter(choices=Verdict.choices)
     after = filters.IsoDateTimeFilter(field_name="end", lookup_expr="gte", help_text="It ends then or later.")
 
     class Meta:
         model = DriftCheck
         fields: tuple[str, ...] = ()
+
+    def whole(self, checks: DriftCheckQuerySet, name: str, is_whole: bool) -> DriftCheckQuerySet:
+        return checks.whole() if is_whole else checks.exclude(segment="")
 
 
 class DriftCheckViewSet(ScopedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):

@@ -1,4 +1,4 @@
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 
@@ -21,13 +21,20 @@ class LimitRule(models.TextChoices):
     CHUNKS = "chunks", "what the baseline does by itself"
 
 
+class DriftCheckQuerySet(OfVersionQuerySet):
+    def whole(self) -> Self:
+        """Of all segments together."""
+        return self.filter(segment="")
+
+
 class DriftCheck(models.Model):
-    """What was found of a version in [start, end): its inputs, its output, and how good it was."""
+    """What was found of a version, or of one segment of it, in [start, end): inputs, output, and how good it was."""
 
     version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="checks", db_index=False)
     baseline = models.ForeignKey(Baseline, on_delete=models.CASCADE, null=True, related_name="checks")
     start = models.DateTimeField()
     end = models.DateTimeField()
+    segment = models.CharField(max_length=64, blank=True, help_text="Empty: all of them together.")
     checked_at = models.DateTimeField()
     verdict = models.CharField(max_length=12, choices=Verdict)
     moved = models.FloatField(default=0.0, help_text="How much of the features' importance has drifted, in [0, 1].")
@@ -39,16 +46,20 @@ class DriftCheck(models.Model):
     labelled = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=300, blank=True)
 
-    objects = OfVersionQuerySet.as_manager()
+    objects = DriftCheckQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-end", "-pk"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["version", "start", "end"], name="one_check_of_a_window")
+            models.UniqueConstraint(fields=["version", "segment", "start", "end"], name="one_check_of_a_window")
         ]
 
     def __str__(self) -> str:
-        return f"{self.version} until {self.end:%Y-%m-%d %H:%M}"
+        return f"{self.about} until {self.end:%Y-%m-%d %H:%M}"
+
+    @property
+    def about(self) -> str:
+        return f"{self.version}, {self.segment}" if self.segment else str(self.version)
 
 
 class OfCheckQuerySet(ProjectScopedQuerySet):

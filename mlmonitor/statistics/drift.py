@@ -120,7 +120,7 @@ def judge(reference: Reference, current: NumericProfile | CategoryProfile, limit
 
     1. Too few rows without missing ones (30 of the window, 100 of the reference): insufficient.
     2. PSI of about ten bins, against the highest of: the threshold; χ²₀.₉₉(B − 1) (1/n + 1/m), what chance does; mean +
-       3 sd of the reference's own chunks. Not below it: drift.
+       3 sd of the reference's own chunks. Not below it: drift, and how bad it is goes by what lies above it.
     3. KS D ≥ 0.1 with p < 0.001, above its own chunks' too, when the PSI says nothing: a warning.
     4. Apart from it: unseen categories (2 % and 5 rows), and a change of the missing rate (5 points, p < 0.01).
 
@@ -156,7 +156,7 @@ def judge(reference: Reference, current: NumericProfile | CategoryProfile, limit
         tested = ks_of_bins(reference.profile.counts, current.counts)
         found = replace(found, ks=tested.value, ks_p=tested.p)
     if value >= limit:
-        return replace(found, verdict=Verdict.DRIFT, severity=limits.severity(value))
+        return replace(found, verdict=Verdict.DRIFT, severity=limits.severity(value - (limit - limits.medium)))
     ks_limit = max(KS_LIMIT, limit_for(reference.ks_spreads, n, m, power=0.5) or 0.0)
     if found.ks is not None and found.ks_p is not None and found.ks >= ks_limit and found.ks_p < KS_CHANCE:
         return replace(found, verdict=Verdict.WARNING, reason=f"KS D {found.ks:.2f}, limit {ks_limit:.2f}")
@@ -185,13 +185,13 @@ def categories(reference: CategoryProfile, current: CategoryProfile) -> tuple[li
     return [*names, *extra, "unseen"], np.asarray(before, dtype=float), np.asarray(after, dtype=float)
 
 
-def together(findings: Sequence[Finding]) -> list[Finding]:
+def together(findings: Sequence[Finding], rate: float = FALSE_FINDINGS) -> list[Finding]:
     """What stands of several features' findings: a drift that is due to their number alone becomes a warning.
 
-    Benjamini–Hochberg over their p at 1 %.
+    Benjamini–Hochberg over their p, at 1 % unless told.
     """
     judged = [place for place, found in enumerate(findings) if found.verdict in JUDGED]
-    stands = dict(zip(judged, significant([findings[place].p for place in judged], FALSE_FINDINGS), strict=True))
+    stands = dict(zip(judged, significant([findings[place].p for place in judged], rate), strict=True))
     return [
         replace(found, verdict=Verdict.WARNING, reason="Of so many features, one does this by chance.")
         if found.verdict == Verdict.DRIFT and not stands[place]

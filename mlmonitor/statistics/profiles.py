@@ -39,7 +39,8 @@ def edges_of(reference: ArrayLike) -> list[float]:
     values, counts = np.unique(rows, return_counts=True)
     is_heavy = (counts >= HEAVY * rows.size) & (counts > 1)
     atoms = values[is_heavy]
-    edges = {float(edge) for atom in atoms for edge in (atom, np.nextafter(atom, np.inf))}
+    # After the largest of all floats there is none: its bin is open anyway.
+    edges = {float(edge) for atom in atoms for edge in (atom, np.nextafter(atom, LARGEST))}
     light = np.sort(rows[~np.isin(rows, atoms)])
     if light.size:
         wanted = max(2, min(FINE_BINS, light.size))

@@ -40,7 +40,7 @@ MOST_CHECKS = 1_000
 def checks_of(version: ModelVersion, asked: Asked) -> list[DriftCheck]:
     """Those whose window ended in the report's time, oldest first."""
     over = range_of(asked)
-    found = version.checks.filter(end__gt=over.start, end__lte=over.end).select_related("baseline")
+    found = version.checks.whole().filter(end__gt=over.start, end__lte=over.end).select_related("baseline")
     return list(found.order_by("-end", "-pk")[:MOST_CHECKS])[::-1]
 
 

@@ -1,5 +1,7 @@
 // Ages count on by themselves, by the server's clock: a visitor's clock may be wrong.
 
+import { language } from "./language.js";
+
 const TODAY = 12 * 3600_000;
 const NOT_LIVE = { reconnecting: true, stale: true, ended: true };
 const STEPS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
@@ -25,8 +27,8 @@ export function ageInWords(milliseconds) {
   return step ? `${Math.floor(seconds / step[1])} ${step[0]} ago` : "now";
 }
 
-const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone: zone });
-const dayAndClock = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone });
+const clock = new Intl.DateTimeFormat(language, { timeStyle: "short", timeZone: zone });
+const dayAndClock = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone });
 
 /** Of a value that is not kept up: "as of 14:03, 12 min ago", so that nobody takes it for one of now. */
 export function asOfInWords(moment) {

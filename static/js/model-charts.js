@@ -1,6 +1,7 @@
 // Performance over time: the figure with its interval, the baseline's, and the limit.
 
 import { loadChart } from "./chart-loader.js";
+import { language } from "./language.js";
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -75,7 +76,7 @@ function settings({ points, baseline, limit, unit, label }, start, end) {
 }
 
 const day = (value) =>
-  new Intl.DateTimeFormat("en", {
+  new Intl.DateTimeFormat(language, {
     day: "numeric",
     month: "short",
     timeZone: document.documentElement.dataset.timeZone,

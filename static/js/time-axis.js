@@ -1,5 +1,7 @@
 // Where the marks of a time axis stand and what they say, in the zone that the figures were cut in.
 
+import { language } from "./language.js";
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -17,7 +19,7 @@ export class ZoneClock {
   constructor(timeZone) {
     const number = { year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric" };
     this.#parts = new Intl.DateTimeFormat("en-US", { ...number, second: "numeric", hourCycle: "h23", timeZone });
-    const format = (options) => new Intl.DateTimeFormat("en-GB", { ...options, timeZone });
+    const format = (options) => new Intl.DateTimeFormat(language, { ...options, timeZone });
     this.#formats = {
       time: format({ hour: "2-digit", minute: "2-digit" }),
       day: format({ weekday: "short", day: "numeric", month: "short" }),

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
+from devices.models import Project
 from iotsphere.accounts.sign_ins import browser_in_words, forget_over
 from iotsphere.models import SignIn, User
-from tests.factories import PASSWORD
+from tests.factories import NOON, PASSWORD, DeviceFactory, MetricFactory
 from tests.fixtures.clients import PageClient
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]
@@ -30,6 +31,25 @@ def test_the_time_zone_and_the_name_are_changed(pages: PageClient, vera: User) -
     vera.refresh_from_db()
     assert (vera.first_name, str(vera.time_zone)) == ("Vera", "Asia/Tokyo")
     assert 'data-time-zone="Asia/Tokyo"' in client.get("/profile/").content.decode()
+
+
+@override_settings(LANGUAGES=[("en", "English"), ("de", "Deutsch")])
+def test_pages_are_in_the_language_that_is_chosen(pages: PageClient, vera: User, acme: Project) -> None:
+    client = pages(vera)
+    assert 'value="de"' in client.get("/profile/").content.decode()
+    assert client.post("/profile/", {"form": "about", "language": "fr"}).status_code == 400
+    client.post("/profile/", {"form": "about", "language": "de"})
+    SignIn.objects.update(began_at=NOON)
+    profile = client.get("/profile/").content.decode()
+    assert '<html lang="de"' in profile
+    assert "19 Dez" in profile
+    device = DeviceFactory.create(project=acme)
+    MetricFactory.create(device=device, last_value=1234.5, last_time=NOON)
+    assert "1.234,5" in client.get(device.get_absolute_url()).content.decode()
+
+
+def test_one_language_is_no_choice(pages: PageClient, vera: User) -> None:
+    assert 'name="language"' not in pages(vera).get("/profile/").content.decode()
 
 
 def test_every_browser_is_listed_until_it_signs_out(vera: User, oscar: User) -> None:

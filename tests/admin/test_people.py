@@ -4,7 +4,7 @@ import pytest
 
 from devices.models import Membership, Project
 from devices.permissions import Role
-from iotsphere.models import User
+from iotsphere.models import Dashboard, User
 from tests.admin.addresses import add_to, list_of, page_of
 from tests.fixtures.clients import PageClient
 
@@ -81,3 +81,19 @@ def test_an_account_is_deleted_with_its_memberships(root: User, vera: User, page
     pages(root).post(page_of(vera, "delete"), {"post": "yes"})
     assert not User.objects.filter(username="vera").exists()
     assert not Membership.objects.filter(project__slug="acme").exists()
+
+
+def test_with_an_account_goes_what_it_kept_to_itself(root: User, oscar: User, acme: Project, pages: PageClient) -> None:
+    Dashboard.objects.create(name="My own wall", owner=oscar)
+    shared = Dashboard.objects.create(name="Everybody's wall", owner=oscar, project=acme)
+    asked = pages(root).get(page_of(oscar, "delete")).content.decode()
+    assert ("My own wall" in asked, "Everybody's wall" in asked) == (True, False)
+    pages(root).post(page_of(oscar, "delete"), {"post": "yes"})
+    assert Dashboard.objects.get() == shared
+
+
+def test_a_dashboard_goes_with_the_last_who_had_it(alice: User, globex: Project) -> None:
+    Dashboard.objects.create(name="Nobody's", project=globex)
+    own = Dashboard.objects.create(name="Alice's", owner=alice, project=globex)
+    globex.delete()
+    assert Dashboard.objects.get() == own

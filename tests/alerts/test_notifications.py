@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
+from django.test import override_settings
 from django.utils import timezone
 
 from alerts import lifecycle
@@ -52,6 +53,14 @@ def test_operators_get_a_mail(boiler: Device, oscar: User) -> None:
     deliver_in()
     assert [message.to for message in mail.outbox] == [[oscar.email]]
     assert mail.outbox[0].subject == "[High] Opened: Too hot: Boiler"
+
+
+@override_settings(LANGUAGES=[("en", "English"), ("de", "Deutsch")])
+def test_mails_are_in_the_language_of_who_gets_them(boiler: Device, oscar: User) -> None:
+    User.objects.filter(pk=oscar.pk).update(language="de")
+    send(85)
+    deliver_in()
+    assert '<html lang="de">' in str(mail.outbox[0].message())
 
 
 def test_everybody_is_told_in_the_portal(boiler: Device, oscar: User, vera: User) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from devices.models import Project
 from iotsphere.models import User
-from mlmonitor.models import DriftCheck, MonitoredModel, MonitorThreshold, Prediction
+from mlmonitor.models import Baseline, DriftCheck, MonitoredModel, MonitorThreshold, Prediction, ProfileBucket
 from mlmonitor.performance import remake_all
 from tests.fixtures.clients import ApiClient
 from tests.mlmonitor.rows import baseline_of, model_of, rows, version_of
@@ -99,6 +99,56 @@ def test_a_model_from_its_registration_to_its_first_check(
     assert client.post(here + "archive/").json()["status"] == "archived"
     assert client.post(here + "check/").status_code == 409
     assert [row["key"] for row in client.get("/api/v1/models/?status=active").json()["results"]] == ["leak"]
+
+
+FLOW = {"edges": [4.0, 5.0, 6.0], "counts": [160, 340, 340, 160], "mean": 5.0, "deviation": 1.0, "missing": 10}
+MODE = {"categories": {"eco": 500, "boost": 500}}
+LEARNED = {
+    "features": {"flow": FLOW, "mode": MODE},
+    "outcomes": {"confusion": [["yes", "yes", 350], ["no", "no", 350], ["yes", "no", 150], ["no", "yes", 150]]},
+}
+
+
+def test_a_baseline_may_be_sent_as_a_profile(model: MonitoredModel, alice: User, oscar: User, api: ApiClient) -> None:
+    made = api(alice).post(HERE + "baselines/", {"profile": LEARNED, "kind": "training"})
+    assert (made.status_code, made.json()["baseline"]["rows"]) == (201, 1_010)
+    for shift, verdict in ((0, "ok"), (2, "drift")):
+        DriftCheck.objects.all().delete()
+        Prediction.objects.all().delete()
+        ProfileBucket.objects.all().delete()
+        said = rows(300, at=timezone.now() - timedelta(hours=6), shift=shift)
+        api(oscar).post(HERE + "predictions/", {"rows": said})
+        found = api(oscar).post(HERE + "check/").json()
+        assert {row["feature"]: row["verdict"] for row in found["features"]} == {"flow": verdict, "mode": "ok"}
+    shown = api(oscar).get(HERE + "performance/").json()
+    assert Baseline.objects.get().outcomes["labelled"] == 1_000
+    assert shown["limits"]["accuracy"] == pytest.approx(0.68)
+
+
+BAD_PROFILES: list[tuple[Any, str, str]] = [
+    ({}, "features", "a profile for each feature"),
+    ({"speed": FLOW}, "speed", "no such feature"),
+    ({"flow": 7}, "flow", "an object"),
+    ({"flow": MODE}, "flow", "edges is a list"),
+    ({"flow": {**FLOW, "edges": [5, 4, 6]}}, "flow", "edges rise"),
+    ({"flow": {**FLOW, "edges": [4, 5]}}, "flow", "there are 4 counts"),
+    ({"flow": {**FLOW, "counts": [1, 2, -3, 4]}}, "flow", "not below 0"),
+    ({"flow": {**FLOW, "counts": [0, 0, 0, 0]}}, "flow", "no rows"),
+    ({"flow": {**FLOW, "mean": "five"}}, "flow", "mean is a finite number"),
+    ({"flow": {**FLOW, "chunks": {"100": [1]}}}, "flow", "mean and deviation"),
+    ({"flow": {**FLOW, "deviation": 1e200}}, "flow", "deviation is a finite number"),
+    ({"mode": {"categories": {"e\0": 5}}}, "mode", "The name of a class"),
+    ({"mode": {"categories": {"eco": 10**9, "boost": 10**9}}}, "mode", "more than 1,000,000,000"),
+    ({"mode": {"categories": {"eco": 1.5}}}, "mode", "The count of 'eco' is a whole number"),
+]
+
+
+def test_a_bad_profile_is_refused_feature_by_feature(model: MonitoredModel, alice: User, api: ApiClient) -> None:
+    for features, feature, words in BAD_PROFILES:
+        answer = api(alice).post(HERE + "baselines/", {"profile": {"features": features}})
+        assert answer.status_code == 400, feature
+        assert words in str(answer.json()["errors"]), answer.json()
+    assert not Baseline.objects.exists()
 
 
 def test_the_figures_of_the_tabs(lived: MonitoredModel, vera: User, oscar: User, api: ApiClient) -> None:

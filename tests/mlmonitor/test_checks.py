@@ -128,6 +128,15 @@ def test_one_feature_s_failure_is_an_error_row(model: MonitoredModel, monkeypatc
     assert (verdicts["flow"], verdicts["mode"], verdicts["pressure"]) == ("ok", "error", "error")
 
 
+def test_a_column_that_is_missing_altogether_has_no_verdict_and_the_others_have(model: MonitoredModel) -> None:
+    said = rows(400, at=MIDNIGHT)
+    take_predictions(model, [{**row, "features": {"mode": row["features"]["mode"]}} for row in said], MIDNIGHT + DAY)
+    found = check(model.versions.get(), MIDNIGHT, MIDNIGHT + DAY, MIDNIGHT + DAY)
+    flow, mode = (found.features.get(feature=feature) for feature in ("flow", "mode"))
+    assert (flow.verdict, flow.is_missing_alarming, flow.missing_change) == ("insufficient", True, 1.0)
+    assert mode.verdict == "ok"
+
+
 def test_a_version_without_baseline_says_so(acme: Project) -> None:
     found = day(model_of(acme), 0)
     assert (found.verdict, found.problem) == ("insufficient", "There is no baseline to compare with: make one.")

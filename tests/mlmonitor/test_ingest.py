@@ -150,7 +150,7 @@ def test_a_baseline_profiles_what_came_before_it(model: MonitoredModel) -> None:
     assert not ProfileBucket.objects.exists()
     baseline = baseline_of(model)
     assert sum(b.profile["n"] for b in ProfileBucket.objects.filter(baseline=baseline, feature="flow")) == 150
-    assert sorted(baseline.profiles.values_list("feature", flat=True)) == ["$prediction", "$score", "flow", "mode"]
+    assert set(baseline.profiles_of()) == {"$prediction", "$residual", "$score", "flow", "mode"}
 
 
 def test_a_baseline_may_be_a_window_of_the_past(model: MonitoredModel) -> None:

@@ -14,6 +14,7 @@ from mlmonitor.statistics import distances
 from mlmonitor.statistics.arrays import Unanswerable
 from mlmonitor.statistics.chunks import chunk_spreads, limit_for
 from mlmonitor.statistics.comparison import mcnemar, theil_sen
+from mlmonitor.statistics.conditional import psi_within
 from mlmonitor.statistics.estimate import Expected, is_worse_than_expected
 from mlmonitor.statistics.performance import Confusion, Errors, Scores, as_json, from_json, shown, wilson
 from mlmonitor.statistics.profiles import (
@@ -25,7 +26,7 @@ from mlmonitor.statistics.profiles import (
     merged,
     spans_of,
 )
-from mlmonitor.statistics.stream import ErrorStream
+from mlmonitor.statistics.stream import ErrorStream, dependence
 from mlmonitor.statistics.tails import significant
 
 pytestmark = pytest.mark.once
@@ -49,6 +50,25 @@ def test_distances_are_symmetric_finite_and_zero_on_the_same(both: tuple[list[in
     tested = distances.chi_square(*both)
     assert 0 <= tested.value < math.inf
     assert 0 <= tested.p <= 1
+
+
+@settings(max_examples=60)
+@given(pairs, st.integers(1, 4))
+def test_shifts_within_bins_are_finite_and_zero_on_the_same(both: tuple[list[int], list[int]], outcomes: int) -> None:
+    reference, current = ([*side] * outcomes for side in both)
+    tested = psi_within(reference, current, outcomes)
+    assert 0 <= tested.value < math.inf
+    assert 0 <= tested.p <= 1
+    same = psi_within(reference, reference, outcomes)
+    assert (same.value, same.p) == pytest.approx((0, 1), abs=1e-9)
+
+
+def test_shifts_within_bins_do_not_see_how_the_input_is_distributed() -> None:
+    """Twice as often in the first bin; in each bin the same outcomes, then in one of them others."""
+    assert psi_within([500, 500, 100, 900], [1_000, 1_000, 100, 900], 2).value == pytest.approx(0, abs=1e-5)
+    found = psi_within([500, 500, 100, 900], [500, 500, 900, 100], 2)
+    assert found.value == pytest.approx(distances.psi([100, 900], [900, 100]) / 2, abs=1e-12)
+    assert found.p < 1e-9
 
 
 @settings(max_examples=60)
@@ -228,6 +248,16 @@ def test_a_stream_notices_more_errors_and_goes_on_where_it_stopped() -> None:
     assert risen is not None
     assert risen < 400
     assert ErrorStream().then(calm + worse)[1] == 2_000 + risen
+
+
+def test_errors_in_bunches_tell_less() -> None:
+    rng = np.random.default_rng(4)
+    independent = (rng.random(4_000) < 0.2).astype(float).tolist()
+    assert dependence(independent) < 2
+    assert dependence(np.repeat(independent[:400], 10).tolist()) == pytest.approx(10, rel=0.5)
+    assert dependence([0.0] * 500) == dependence([]) == 1
+    assert ErrorStream().then([0.0] * 60 + [1.0] * 40)[1] is not None
+    assert ErrorStream().then([0.0] * 60 + [1.0] * 40, dependence=40)[1] is None
 
 
 def test_trends_and_comparisons() -> None:

@@ -1,5 +1,6 @@
 // The MQTT console: what is done here is done by the server, over one socket (docs/developer/console.md).
 
+import { language } from "../language.js";
 import { PortalSocket } from "../portal-socket.js";
 import { toast } from "../toast.js";
 import { Messages } from "./messages.js";
@@ -132,10 +133,10 @@ function receive({ number, messages: arrived, dropped }) {
 }
 
 function showCounts() {
-  find("[data-count]").textContent = counts.messages.toLocaleString("en");
-  find("[data-dropped]").textContent = counts.dropped.toLocaleString("en");
+  find("[data-count]").textContent = counts.messages.toLocaleString(language);
+  find("[data-dropped]").textContent = counts.dropped.toLocaleString(language);
   find("[data-dropped-place]").hidden = counts.dropped === 0;
-  find("[data-pause] span").textContent = messages.paused ? `Go on (${messages.waiting.toLocaleString("en")} new)` : "Pause";
+  find("[data-pause] span").textContent = messages.paused ? `Go on (${messages.waiting.toLocaleString(language)} new)` : "Pause";
 }
 
 // --- The socket ---

@@ -1,5 +1,6 @@
 // The messages that came, newest first: filtered, held still while paused, one of them shown in full.
 
+import { language } from "../language.js";
 import { pretty, raw, summary } from "./payload.js";
 
 const MOST_SHOWN = 500;
@@ -13,7 +14,7 @@ export class Messages {
   #topic = "";
   #selected = null;
   #asJson = true;
-  #clock = new Intl.DateTimeFormat("en-GB", {
+  #clock = new Intl.DateTimeFormat(language, {
     hour: "2-digit",
     minute: "2-digit",
     second: "2-digit",
@@ -128,7 +129,7 @@ function facts({ received_at, qos, retain, size, cut, encoding }) {
     received_at,
     `QoS ${qos}`,
     retain && "retained",
-    `${size.toLocaleString("en")} bytes`,
+    `${size.toLocaleString(language)} bytes`,
     encoding === "base64" && "not text",
     cut && "the beginning is shown",
   ]
