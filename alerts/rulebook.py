@@ -8,6 +8,9 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
@@ -15,10 +18,40 @@ from django.dispatch import receiver
 from alerts.evaluator import CompiledRule
 from alerts.models import AlertRule
 from devices.models import Device, DeviceType, Lifecycle, Project
+from devices.models.device import DEFAULT_EXPECTED_INTERVAL
 from devices.presence import offline_after
 
 TTL = 5.0
 MAX_SUBJECTS = 50_000
+
+
+class Described(NamedTuple):
+    """A device in service, as it was read. Models of a thousand would keep what the next of them send waiting."""
+
+    pk: int
+    device_id: str
+    name: str
+    parent_id: int | None
+    project_id: int
+    project_name: str
+    time_zone: ZoneInfo
+    device_type_id: int | None
+    expected_interval: timedelta | None
+    labels: list[str]
+
+
+COLUMNS = (
+    "pk",
+    "device_id",
+    "name",
+    "parent_id",
+    "project_id",
+    "project__name",
+    "project__time_zone",
+    "device_type_id",
+    "device_type__expected_interval",
+    "labels",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +67,7 @@ class Subject:
     parent_id: int | None
     fresh_for: float  # seconds after which a value of it says nothing about now
     rules: tuple[CompiledRule, ...]
-    expires: float = 0.0
+    expires: float
 
 
 @dataclass(slots=True)
@@ -46,6 +79,7 @@ class _Rules:
     compiled: dict[tuple[int, str], CompiledRule] = field(default_factory=dict)
     keys: frozenset[str] = field(init=False)
     of_devices: dict[int | None, list[AlertRule]] = field(init=False)  # None: of more than one
+    of_kinds: dict[tuple[object, ...], tuple[CompiledRule, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.of_devices = defaultdict(list)
@@ -53,12 +87,16 @@ class _Rules:
             self.of_devices[rule.device_id].append(rule)
         self.keys = frozenset().union(*(rule.compiled().keys for rule in self.rules))
 
-    def about(self, device: Device) -> tuple[CompiledRule, ...]:
-        zone = str(device.project.time_zone)
+    def about(self, device: Described) -> tuple[CompiledRule, ...]:
+        kind = (device.project_id, device.device_type_id, device.time_zone, *device.labels)
+        if kind not in self.of_kinds:
+            self.of_kinds[kind] = self._fitting(None, device)
         # A thousand rules about one device each are not all asked about a thousand devices.
-        candidates = [*self.of_devices.get(None, ()), *self.of_devices.get(device.pk, ())]
-        fitting = sorted((rule for rule in candidates if fits(rule, device)), key=lambda rule: rule.pk)
-        return tuple(self._compile(rule, zone) for rule in fitting)
+        return self.of_kinds[kind] + self._fitting(device.pk, device)
+
+    def _fitting(self, named: int | None, device: Described) -> tuple[CompiledRule, ...]:
+        rules = self.of_devices.get(named, ())
+        return tuple(self._compile(rule, str(device.time_zone)) for rule in rules if fits(rule, device))
 
     def _compile(self, rule: AlertRule, zone: str) -> CompiledRule:
         if (rule.pk, zone) not in self.compiled:
@@ -95,28 +133,13 @@ def subjects(device_pks: Collection[int]) -> Mapping[int, Subject]:
     return found | _load(missing, now) if missing else found
 
 
-def fits(rule: AlertRule, device: Device) -> bool:
+def fits(rule: AlertRule, device: Device | Described) -> bool:
     """Whether the device is what the rule is about."""
     return (
         rule.project_id in {None, device.project_id}
         and rule.device_type_id in {None, device.device_type_id}
         and rule.device_id in {None, device.pk}
         and (not rule.label or rule.label in device.labels)
-    )
-
-
-def subject_of(device: Device, rules: tuple[CompiledRule, ...], expires: float = 0.0) -> Subject:
-    return Subject(
-        device.pk,
-        device.device_id,
-        str(device),
-        device.project_id,
-        device.project.name,
-        str(device.project.time_zone),
-        device.parent_id,
-        offline_after(device.expected_interval).total_seconds(),
-        rules,
-        expires,
     )
 
 
@@ -140,13 +163,26 @@ def _enabled(now: float) -> _Rules:
 def _load(device_pks: Collection[int], now: float) -> dict[int, Subject]:
     changes, rules = _changes, _enabled(now)
     devices = Device.objects.filter(pk__in=device_pks, lifecycle=Lifecycle.ACTIVE).order_by()
-    found = {
-        device.pk: subject_of(device, rules.about(device), now + TTL)
-        for device in devices.select_related("project", "device_type")
-    }
+    read = map(Described._make, devices.values_list(*COLUMNS))
+    found = {device.pk: _subject(device, rules.about(device), now + TTL) for device in read}
     with _lock:
         if changes == _changes:
             _subjects.update(found)
             for pk in list(_subjects)[: max(0, len(_subjects) - MAX_SUBJECTS)]:
                 del _subjects[pk]
     return found
+
+
+def _subject(device: Described, rules: tuple[CompiledRule, ...], expires: float) -> Subject:
+    return Subject(
+        device.pk,
+        device.device_id,
+        device.name or device.device_id,
+        device.project_id,
+        device.project_name,
+        str(device.time_zone),
+        device.parent_id,
+        offline_after(device.expected_interval or DEFAULT_EXPECTED_INTERVAL).total_seconds(),
+        rules,
+        expires,
+    )
