@@ -9,7 +9,9 @@ from typing import Any
 
 from django.db import connection
 from django.utils import timezone
+from playwright.sync_api import BrowserContext
 
+from bench.browser import signed_in
 from bench.options import options
 from bench.report import at_least, at_most
 from devices.models import Device, Project
@@ -49,6 +51,15 @@ RAW = """
     FROM telemetry_reading WHERE metric_id = ANY(%s) AND time >= %s AND time < %s GROUP BY 1, 2 ORDER BY 1, 2
 """
 
+DRAW = """async () => {
+    const charts = document.querySelector("[data-charts]");
+    const began = performance.now();
+    document.querySelector("[data-range='30d']").click();
+    while (charts.hasAttribute("aria-busy")) await new Promise(requestAnimationFrame);
+    await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+    return performance.now() - began;
+}"""
+
 
 def measure(installation: Installation) -> Iterator[str]:
     end = timezone.now().replace(minute=0, second=0, microsecond=0)
@@ -72,6 +83,22 @@ def measure(installation: Installation) -> Iterator[str]:
     if raw_cold and cold:
         yield at_least("a chart from rollups v. from readings, cold", raw_cold / cold, 20)
         yield at_most("its SQL, cold", cold, 100, "ms")
+    with signed_in(installation) as (context, _):
+        yield at_most("from the click on “30 days” to its charts, in Chromium", drawn(context, device), 300, "ms")
+
+
+def drawn(context: BrowserContext, device: Device) -> float:
+    """Milliseconds from asking for a month until the browser has painted the charts of all metrics."""
+    page = context.new_page()
+    page.goto(f"{device.get_absolute_url()}history/")
+    page.wait_for_selector("[data-plot] canvas")
+    times = []
+    for _ in range(ROUNDS):
+        page.click("[data-range='7d']")
+        page.wait_for_selector("[data-charts]:not([aria-busy])")
+        times.append(page.evaluate(DRAW))
+    page.close()
+    return median(times)
 
 
 def _fill(start: datetime, end: datetime, rows: int) -> tuple[Device, int]:

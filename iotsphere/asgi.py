@@ -3,6 +3,7 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+gc.disable()  # until all is loaded
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "iotsphere.settings")
 http = get_asgi_application()  # before anything that imports models
 
@@ -16,3 +17,4 @@ application = ProtocolTypeRouter({"http": http, "websocket": websocket})
 # What is loaded by now stays. Looking through it again and again would hold up every socket for a tenth of a second.
 gc.collect()
 gc.freeze()
+gc.enable()

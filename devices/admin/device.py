@@ -233,7 +233,7 @@ class DeviceAdmin(ProjectScoped, IntoService, WithHistory, DeviceExchange):
             request,
             chosen,
             title=f"Delete {counted(len(chosen), 'device')}?",
-            text=f"They have sent {_readings(chosen):,} readings that are still kept.",
+            text=f"Still kept of what they have sent: {counted(_readings(chosen), 'reading')}.",
             submit="Delete",
             is_final=True,
             form=form,

@@ -11,6 +11,9 @@ if (document.querySelector("[data-unread]")) {
   import("./connection.js");
 }
 
+// On a phone there are more tabs than are in sight.
+document.querySelector(".tabs--scroll [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;

@@ -40,10 +40,10 @@ window.addEventListener("beforeinstallprompt", (event) => {
   event.preventDefault();
   for (const button of document.querySelectorAll("[data-install]")) {
     button.hidden = false;
-    button.onclick = async () => {
+    button.onclick = () => {
+      // It asks once; the browser says when it may be asked again.
+      for (const each of document.querySelectorAll("[data-install]")) each.hidden = true;
       event.prompt();
-      const { outcome } = await event.userChoice;
-      for (const each of document.querySelectorAll("[data-install]")) each.hidden = outcome === "accepted";
     };
   }
 });

@@ -104,7 +104,7 @@ def boiler(acme: Project) -> Device:
 
 def test_deleting_says_how_many_readings_there_are_and_asks(alice: User, boiler: Device, pages: PageClient) -> None:
     answer = pages(alice).get(page_of(boiler, "delete"))
-    assert "They have sent 1 readings" in answer.content.decode()
+    assert "Still kept of what they have sent: 1 reading." in answer.content.decode()
     pages(alice).post(page_of(boiler, "delete"), {"post": "yes"})
     assert Device.objects.get().lifecycle == Lifecycle.ACTIVE
 

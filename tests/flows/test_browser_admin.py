@@ -7,12 +7,13 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page
 
-from devices.models import Device, DeviceType, Presence, Project
+from devices.models import Device, DeviceType, Presence, Project, Purge
+from devices.removal import carry_out
 from iotsphere.models import User
 from tests.admin.addresses import add_to, list_of, page_of
 from tests.admin.rows import ROWS
 from tests.architecture.house import ROOT
-from tests.factories import DeviceFactory, DeviceTypeFactory, MetricFactory
+from tests.factories import DeviceFactory, DeviceTypeFactory, MetricFactory, ReadingFactory
 from tests.fixtures.browser import PageAs, expect
 from tests.fixtures.live import Portal
 from tests.telemetry.letters import take, telemetry
@@ -56,6 +57,22 @@ def test_pages_of_every_kind_keep_to_the_policy_and_fit_a_phone(page_as: PageAs,
         page.goto(address)
         page.wait_for_function("document.readyState === 'complete' && window.Alpine !== undefined")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
+
+
+def test_a_device_is_deleted_with_all_it_has_sent(page_as: PageAs, root: User, acme: Project) -> None:
+    device = ReadingFactory.create(metric__device=DeviceFactory.create(project=acme, name="Boiler")).metric.device
+    page = page_as(root)
+    page.goto(page_of(device))
+    page.get_by_role("link", name="Delete device").click()
+    expect(page.get_by_text("Still kept of what they have sent: 1 reading.")).to_be_visible()
+    expect(page.get_by_label("Keep it")).to_be_checked()
+    page.get_by_label("Purge it").check()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("1 device will be gone before long")).to_be_visible()
+    carry_out(Purge.objects.get())
+    page.reload()
+    expect(page.get_by_role("row", name="Boiler")).to_contain_text("Gone")
+    expect(page.get_by_role("row", name="Boiler")).to_contain_text("1 readings")
 
 
 def test_a_device_is_where_the_map_is_clicked(page_as: PageAs, root: User, acme: Project) -> None:

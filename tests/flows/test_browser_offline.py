@@ -108,3 +108,20 @@ def test_one_persons_data_is_never_kept_for_another(
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login/")
     wait_until(lambda: kept_of(page) == [])
+
+
+def test_it_can_be_installed_by_a_button_once_the_browser_lets_it(page_as: PageAs, vera: User) -> None:
+    page = page_as(vera, service_workers="allow")
+    page.goto("/profile/")
+    button = page.locator("main").get_by_role("button", name="Install the app")
+    expect(button).to_be_hidden()
+    chromium = page.context.new_cdp_session(page)
+    assert chromium.send("Page.getAppManifest")["errors"] == []
+    complaints = chromium.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert [each for each in complaints if each["errorId"] != "in-incognito"] == []  # as windows of tests are
+
+    offer = "Object.assign(new Event('beforeinstallprompt', {cancelable: true}), {prompt: () => { asked += 1; }})"
+    page.evaluate(f"window.asked = 0; window.isPrevented = !dispatchEvent({offer});")
+    button.click()
+    expect(button).to_be_hidden()
+    assert page.evaluate("[isPrevented, asked]") == [True, 1]

@@ -20,6 +20,7 @@ from iotsphere.supervisor.ports import free_port
 from tests.servers.brokers import Broker
 from tests.servers.child import Child
 from tests.servers.programs import program
+from tests.servers.template import copy_template
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.live
@@ -112,8 +113,11 @@ def demo(embedded_parts: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def empty(embedded_parts: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """An empty portal, on a machine on which neither Redis nor Mosquitto is installed."""
-    with running(tmp_path_factory.mktemp("empty") / "var", DEMO="0", BUNDLED="1") as run:
+    """An empty portal with its tables, on a machine on which neither Redis nor Mosquitto is installed."""
+    data_dir = tmp_path_factory.mktemp("empty") / "var"
+    data_dir.mkdir()
+    copy_template(str(data_dir / "iotsphere.sqlite3"))
+    with running(data_dir, DEMO="0", BUNDLED="1") as run:
         yield run.until_ready()
 
 
@@ -124,7 +128,7 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         pytest.skip("PostgreSQL, Redis and Mosquitto are given with --on=servers")
     server = connection.settings_dict
     with psycopg.connect(host=server["HOST"], user=server["USER"], dbname="postgres", autocommit=True) as postgres:
-        postgres.execute("create database run_command")
+        copy_template("run_command")
         yield f"postgres://{server['USER']}@/{server['HOST']}/run_command"
         postgres.execute("drop database run_command with (force)")
 

@@ -30,9 +30,9 @@ def start_migrating() -> Child:
     return Child("migrate", ["sh", "-c", command], folder / "migrate.log", env=settings)
 
 
-def copy_template() -> None:
-    """Make the test database of this worker."""
-    folder, name = _folder(), connection.settings_dict["TEST"]["NAME"]
+def copy_template(name: str) -> None:
+    """Make a database like it: a file of this path, or one of this name on the PostgreSQL of the run."""
+    folder = _folder()
     wait_until((folder / "migrated").exists, PATIENCE, what=f"the template ({folder / 'migrate.log'})")
     if connection.vendor == "sqlite":
         shutil.copyfile(folder / NAME, name)

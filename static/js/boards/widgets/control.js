@@ -113,10 +113,10 @@ class Setting extends Control {
 
 export class Switch extends Setting {
   build(body) {
-    this.button = make("button", { type: "button", className: "toggle", role: "switch", ariaLabel: this.name });
+    this.button = make("button", { type: "button", className: "switch", role: "switch", ariaLabel: this.name });
     this.button.disabled = !this.thing.maySet || !this.known;
     this.button.addEventListener("click", () => this.set(this.#isOn(this.wanted) ? this.#off : this.#on));
-    this.words = make("span", { className: "toggle__words" });
+    this.words = make("span", { className: "control__words" });
     body.append(make("p", { className: "control" }, this.button, this.words));
   }
 
