@@ -20,7 +20,7 @@ USUAL = {metric: OF_ERRORS if metric in ERRORS else OF_RATES for metric in Monit
 class Limit:
     limits: Limits
     floor: float | None = None
-    scope: str = "the portal's own"
+    scope: str = "the portal"
 
 
 class Thresholds:

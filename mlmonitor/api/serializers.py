@@ -142,6 +142,8 @@ class WindowSerializer(serializers.Serializer):
 
 
 class FeatureDriftSerializer(serializers.ModelSerializer):
+    js_divergence = serializers.FloatField(read_only=True, help_text="The JS distance squared, in bits.")
+
     class Meta:
         model = FeatureDrift
         exclude = ("id", "check_of")

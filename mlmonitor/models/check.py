@@ -101,3 +101,8 @@ class FeatureDrift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.feature}: {self.verdict}"
+
+    @property
+    def js_divergence(self) -> float:
+        """Bits."""
+        return self.js**2
