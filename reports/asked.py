@@ -35,6 +35,7 @@ class Asked:
     sections: tuple[str, ...]
     resolution: str  # raw or an interval
     title: str
+    language: str
     page_size: str
     bom: bool
     # Of the project's letterhead, for the cover.

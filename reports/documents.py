@@ -177,7 +177,7 @@ class Table:
     columns: Sequence[Column]
     rows: Iterable[Row] | Callable[[], Iterable[Row]] = ()
     tones: dict[str, Tone] = field(default_factory=dict)  # of words in columns of states
-    empty: str = "Nothing."
+    empty: str = ""  # what is said in place of no rows
 
     def __iter__(self) -> Iterator[Row]:
         rows = self.rows

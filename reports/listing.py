@@ -38,7 +38,7 @@ class RunFilters:
 
     @property
     def kinds(self) -> list[tuple[str, str]]:
-        return [(name, kind.label) for name, kind in KINDS.items()]
+        return [(name, str(kind.label)) for name, kind in KINDS.items()]
 
     @property
     def address(self) -> str:

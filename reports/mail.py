@@ -8,12 +8,15 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from alerts.notify.undelivered import Undelivered
 from reports.links import link, unsubscribe_link
 from reports.models import Delivery, Format, Purpose, Run
 from reports.models.schedule import SUBJECT, TEXT
+from reports.question import language_of
 from reports.render import FORMATS
 
 MEGABYTE = 1024 * 1024
@@ -25,7 +28,9 @@ class Refused(Undelivered):
 
 def send(delivery: Delivery) -> str:
     """What the mail server answered. Raises Undelivered; Refused where it makes no sense to try again."""
-    mail = _of_failure(delivery) if delivery.purpose == Purpose.FAILURE else _of_report(delivery)
+    template = delivery.schedule.template
+    with translation.override(language_of(template.said, delivery.schedule.owner, [template.project])):
+        mail = _of_failure(delivery) if delivery.purpose == Purpose.FAILURE else _of_report(delivery)
     connection = get_connection()
     if isinstance(connection, EmailBackend):
         return _post(connection, mail)
@@ -42,9 +47,10 @@ def _of_report(delivery: Delivery) -> EmailMultiAlternatives:
         raise ValueError("It is about no report.")
     is_attached = (run.size or 0) <= schedule.attach_up_to * MEGABYTE
     names = _names(delivery, run)
-    subject = " ".join((schedule.subject or SUBJECT).format_map(names).split())[:250]
+    # What nobody has written anew is in the language, too.
+    subject = " ".join(_(schedule.subject or SUBJECT).format_map(names).split())[:250]
     context = {
-        "text": (schedule.text or TEXT).format_map(names),
+        "text": _(schedule.text or TEXT).format_map(names),
         "run": run,
         "is_attached": is_attached,
         "link": names["link"],
@@ -57,7 +63,9 @@ def _of_report(delivery: Delivery) -> EmailMultiAlternatives:
         "List-Unsubscribe": f"<{context['unsubscribe']}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
-    mail = _mail(delivery, f"Test: {subject}" if context["is_test"] else subject, "report", context, headers)
+    if context["is_test"]:
+        subject = _("Test: %(subject)s") % {"subject": subject}
+    mail = _mail(delivery, subject, "report", context, headers)
     if is_attached:
         with run.file.open("rb") as file:
             mail.attach(run.file_name, file.read(), FORMATS[run.format].mime)
@@ -67,8 +75,9 @@ def _of_report(delivery: Delivery) -> EmailMultiAlternatives:
 def _of_failure(delivery: Delivery) -> EmailMultiAlternatives:
     schedule = delivery.schedule
     context = {"delivery": delivery, "schedule": schedule, "link": settings.PORTAL_URL + schedule.get_absolute_url()}
-    subject = " ".join(f"Not delivered: {schedule.template}, {schedule.template.project}".split())
-    return _mail(delivery, subject, "failure", context, {})
+    what = {"template": schedule.template, "project": schedule.template.project}
+    subject = _("Not delivered: %(template)s, %(project)s") % what
+    return _mail(delivery, " ".join(subject.split()), "failure", context, {})
 
 
 def _mail(
@@ -99,7 +108,7 @@ def _names(delivery: Delivery, run: Run) -> dict[str, str]:
         "title": run.title,
         "template": delivery.schedule.template.name,
         "project": delivery.schedule.template.project.name,
-        "date": f"{day:%-d %B %Y}",
+        "date": date_format(day, "j F Y"),
         "format": Format(run.format).label,
         "link": link(delivery),
     }

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -74,8 +75,15 @@ class ReportQuery(QuerySerializer):
 
     def get_fields(self) -> dict[str, serializers.Field]:
         # `from` cannot be the name of an attribute.
-        start = TimeField(required=False, help_text="The beginning, in place of `range`.")
-        return {**super().get_fields(), "from": start}
+        fields = {
+            **super().get_fields(),
+            "from": TimeField(required=False, help_text="The beginning, in place of `range`."),
+        }
+        if len(settings.LANGUAGES) > 1:
+            fields["language"] = serializers.ChoiceField(
+                choices=settings.LANGUAGES, required=False, help_text="Else that of the project's letterhead, or yours."
+            )
+        return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "range" in attrs and ("from" in attrs or "to" in attrs):
@@ -120,6 +128,7 @@ def read(data: Mapping[str, Any], user: AnyUser, now: datetime | None = None) ->
         sections=tuple(name for name in kind.sections if name in (said.get("sections") or kind.sections)),
         resolution=resolution,
         title=said.get("title", ""),
+        language=language_of(said, user, projects),
         page_size=said["page_size"],
         bom=said["bom"],
     )
@@ -172,6 +181,15 @@ def _zone(user: AnyUser, projects: list[Project], devices: list[Device]) -> Zone
     """That of the projects, else of the devices' projects, if they have the same; else the person's own, or UTC."""
     zones = {str(project.time_zone) for project in projects or [device.project for device in devices]}
     return ZoneInfo(zones.pop() if len(zones) == 1 else str(getattr(user, "time_zone", "") or "UTC"))
+
+
+def language_of(said: Mapping[str, Any], user: AnyUser, projects: Sequence[Project]) -> str:
+    """The one that is said; that of the project's letterhead; the person's own; the portal's."""
+    if len(settings.LANGUAGES) < 2:
+        return settings.LANGUAGE_CODE
+    letterhead = getattr(projects[0], "letterhead", None) if len(projects) == 1 else None
+    wishes = said.get("language"), letterhead and letterhead.language, getattr(user, "language", "")
+    return next((wish for wish in wishes if wish in dict(settings.LANGUAGES)), settings.LANGUAGE_CODE)
 
 
 def _plain(value: Any) -> Any:

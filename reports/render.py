@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from django.utils import translation
+
 from reports.asked import Asked
 from reports.files.csv import csv_parts
 from reports.files.json import json_parts
@@ -46,12 +48,13 @@ def write(asked: Asked, form: str, file: BinaryIO, progress: Progress = lambda s
     `progress` is called with the share that is done; what it raises ends the work and reaches the caller.
     """
     kind = KINDS[asked.kind](asked)
-    if form == "csv":
-        for part in _stream(kind):
-            progress(0.5)
-            file.write(part)
-    else:
-        _write_document(kind, form, file, progress)
+    with translation.override(asked.language):
+        if form == "csv":
+            for part in _stream(kind):
+                progress(0.5)
+                file.write(part)
+        else:
+            _write_document(kind, form, file, progress)
     progress(1.0)
     return not kind.is_empty()
 

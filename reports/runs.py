@@ -20,7 +20,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
-from django.utils import timezone
+from django.utils import timezone, translation
 from rest_framework.exceptions import APIException, PermissionDenied
 
 from devices.api.scoped import require
@@ -98,6 +98,8 @@ def _request(
 ) -> Run:
     by: Any = asked.user
     projects = _projects(asked)
+    with translation.override(asked.language):
+        title = asked.title or str(KINDS[asked.kind].label)
     for project in projects:
         require(by, Permission.RUN_REPORTS, project)
     run = Run(
@@ -106,7 +108,7 @@ def _request(
         schedule=schedule,
         slot=slot,
         kind=asked.kind,
-        title=asked.title or KINDS[asked.kind].label,
+        title=title,
         said=asked.said,
         format=form,
         as_of=asked.now,

@@ -13,8 +13,12 @@ from itertools import islice, product
 from zoneinfo import ZoneInfo
 
 from celery.schedules import ParseException, crontab_parser
+from django.utils.dates import WEEKDAYS
+from django.utils.formats import date_format
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAYS = tuple(WEEKDAYS.values())
 LOOK_AHEAD = 3000  # days: the 29th of February may be eight years away
 LONGEST_CRON = 100
 
@@ -73,21 +77,20 @@ class Timing:
         return last
 
     def sentence(self) -> str:
-        clock = f"at {self.at:%H:%M}"
         match self.every:
             case Every.DAY:
-                said = f"Every day {clock}"
+                said = _("Every day at %(clock)s")
             case Every.WEEK:
-                said = f"Every {_listed([DAYS[day] for day in sorted(self.weekdays)])} {clock}"
+                said = _("Every %(days)s at %(clock)s")
             case Every.MONTH:
-                said = (
-                    f"On day {self.day} of every month {clock}"
-                    if self.day < 31
-                    else f"On the last day of every month {clock}"
-                )
+                said = _("On day %(day)s of every month at %(clock)s")
+                if self.day == 31:
+                    said = _("On the last day of every month at %(clock)s")
             case Every.CRON:
-                said = "By its cron expression"
-        return f"{said} ({self.zone.key})"
+                said = _("By its cron expression")
+        days = get_text_list([str(DAYS[day]) for day in sorted(self.weekdays)], _("and"))
+        words = said % {"clock": f"{self.at:%H:%M}", "days": days, "day": self.day}
+        return f"{words} ({self.zone.key})"
 
     def _from(self, moment: datetime) -> Iterator[datetime]:
         today = moment.astimezone(self.zone).date()
@@ -122,7 +125,8 @@ class Timing:
 
 def in_words(moment: datetime) -> str:
     """On the clock of its own zone: `Mon 23 Nov 2026, 07:00 CET`."""
-    return f"{moment:%a %-d %b %Y, %H:%M %Z}"
+    # Django leaves the zone away where an hour comes twice.
+    return f"{date_format(moment, 'D j M Y, H:i')} {moment:%Z}"
 
 
 def read_timing(
@@ -174,7 +178,3 @@ def _field(name: str, said: str, count: int, first: int = 0) -> frozenset[int]:
     if not found:
         raise InvalidTiming(f"{said!r} is no {name} of a cron expression.")
     return found
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

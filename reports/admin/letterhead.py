@@ -1,13 +1,15 @@
 from io import BytesIO
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms import BooleanField, FileField, ModelForm
+from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from PIL import Image
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from devices.admin.filters import ProjectFilter
 from devices.admin.history import WithHistory
@@ -26,6 +28,11 @@ class LetterheadForm(ModelForm):
         help_text="PNG or JPEG, up to 512 kB. On the cover it stands on white.",
     )  # fmt: skip
     forget_picture = BooleanField(label="remove the logo", required=False, widget=UnfoldBooleanSwitchWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if language := self.fields.get("language"):
+            language.widget = UnfoldAdminSelectWidget(choices=[("", "---------"), *settings.LANGUAGES])
 
     def clean_picture(self) -> bytes | None:
         file = self.cleaned_data["picture"]
@@ -62,10 +69,13 @@ class LetterheadAdmin(ProjectScoped, WithHistory):
     list_filter = [("project", ProjectFilter)]
     list_select_related = ["project"]
     search_fields = ["project__name", "organisation"]
-    fields = ["project", "organisation", "picture", "forget_picture", "size"]
     readonly_fields = ["size"]
     nothing = "No letterheads yet"
     nothing_help = "Without one, reports bear the portal's name."
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        language = ["language"] if len(settings.LANGUAGES) > 1 else []
+        return ["project", "organisation", *language, "picture", "forget_picture", "size"]
 
     @display(description="logo")
     def size(self, letterhead: Letterhead) -> str:

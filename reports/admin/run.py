@@ -67,7 +67,7 @@ class RunAdmin(ReadOnly, ProjectScoped, EndlessPage):
 
     @display(description="kind", ordering="kind")
     def what(self, run: Run) -> str:
-        return KINDS[run.kind].label if run.kind in KINDS else run.kind
+        return str(KINDS[run.kind].label) if run.kind in KINDS else run.kind
 
     @display(description="state", ordering="status", label=TONES)
     def state(self, run: Run) -> str:

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, BinaryIO
 
 import xlsxwriter
+from django.utils.translation import gettext as _
 
 from reports.documents import Document, Figures, Form, Heading, Missing, Table, Text, Value
 from reports.words import range_in_words, time_in_words
+from telemetry.values import value_in_words
 
 MOST_ROWS = 1_000_000  # a sheet has 1,048,576
 NAME_LENGTH = 31
@@ -28,11 +30,11 @@ def write_xlsx(document: Document, rows: Table, file: BinaryIO, progress: Callab
     with xlsxwriter.Workbook(file, options) as book:
         book.set_properties({"title": document.title, "subject": document.subtitle, "author": "IoTSphere"})
         formats = _Formats(book)
-        _summary(book.add_worksheet("Report"), document, formats)
+        _summary(book.add_worksheet(_("Report")[:NAME_LENGTH]), document, formats)
         tables = [block for section in document.sections for block in section.blocks if isinstance(block, Table)]
         if rows.name not in {table.name for table in tables}:
             tables.append(rows)
-        taken = {"report"}
+        taken = {_("Report").lower()}
         for number, table in enumerate(tables):
             progress(number / len(tables))
             _table(book.add_worksheet(_sheet_name(table, taken)), table, document.zone, formats)
@@ -61,7 +63,8 @@ def _summary(sheet: Any, document: Document, formats: _Formats) -> None:
     sheet.write_string(0, 0, document.title, formats.title)
     sheet.write_string(1, 0, document.subtitle)
     sheet.write_string(2, 0, range_in_words(document.start, document.end, document.zone))
-    made = f"Made {time_in_words(document.generated_at, document.zone)}, times in {document.zone}"
+    time = time_in_words(document.generated_at, document.zone)
+    made = _("Made %(time)s, times in %(zone)s") % {"time": time, "zone": document.zone}
     sheet.write_string(3, 0, made, formats.quiet)
     line = 5
     for section in document.sections:
@@ -91,7 +94,8 @@ def _table(sheet: Any, table: Table, zone: tzinfo, formats: _Formats) -> None:
     line = 0
     for line, row in enumerate(table, start=1):
         if line > MOST_ROWS:
-            sheet.write_string(line, 0, f"A sheet has no room for more than {MOST_ROWS:,} rows: CSV has all.")
+            shortened = _("A sheet has no room for more than %(count)s rows: CSV has all.")
+            sheet.write_string(line, 0, shortened % {"count": value_in_words(MOST_ROWS)})
             break
         for place, value in enumerate(row):
             _write(sheet, line, place, value, zone, formats, table.columns[place].precision)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import QueryDict
 from rest_framework.exceptions import APIException
 
@@ -68,6 +69,7 @@ class ReportForm(forms.Form):
         choices=[(f"{name}.{part}", title) for name, kind in KINDS.items() for part, title in kind.sections.items()],
     )
     title = forms.CharField(max_length=200, required=False, help_text="Empty: what its kind is called.")
+    language = forms.ChoiceField(required=False)
     format = forms.ChoiceField(choices=Format.choices, initial=Format.PDF, widget=forms.RadioSelect)
     page_size = forms.ChoiceField(choices=[(size, size) for size in PAGE_SIZES], required=False)
     bom = forms.BooleanField(
@@ -86,6 +88,9 @@ class ReportForm(forms.Form):
         chosen["project"].queryset = chosen["projects"].queryset = projects
         chosen["devices"].queryset = Device.objects.visible_to(user).filter(project__in=projects).order_by("name", "pk")
         chosen["models"].queryset = MonitoredModel.objects.visible_to(user).filter(project__in=projects)
+        chosen["language"].choices = [("", "Yours, or the project's"), *settings.LANGUAGES]
+        if len(settings.LANGUAGES) < 2:
+            del chosen["language"]
         if len(projects) == 1:
             chosen["project"].empty_label = None
         self.parameters: dict[str, Any] = {}
@@ -136,6 +141,7 @@ def initial_of(said: Mapping[str, Any]) -> dict[str, Any]:
             f"{name}.{part}" for name in KINDS for part in (sections if name == kind else KINDS[name].sections)
         ],
         "title": said.get("title", ""),
+        "language": said.get("language", ""),
         "format": said.get("format") or Format.PDF,
         "page_size": said.get("page_size", PAGE_SIZES[0]),
         "bom": said.get("bom", False),
@@ -164,6 +170,7 @@ def _parameters(said: Mapping[str, Any]) -> dict[str, Any]:
         "from": said["start"].isoformat() if is_fixed else "",
         "to": said["end"].isoformat() if is_fixed and said["end"] else "",
         "title": said["title"],
+        "language": said.get("language", ""),
         "page_size": said["page_size"],
         "bom": said["bom"],
         **names,

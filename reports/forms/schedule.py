@@ -31,7 +31,7 @@ class WeekdaysField(forms.TypedMultipleChoiceField):
     widget = forms.CheckboxSelectMultiple
 
     def __init__(self, **kwargs: Any) -> None:
-        choices = [(number, day[:3]) for number, day in enumerate(DAYS)]
+        choices = [(number, str(day)[:3]) for number, day in enumerate(DAYS)]
         super().__init__(choices=choices, coerce=int, required=False, empty_value=[], **kwargs)
 
 

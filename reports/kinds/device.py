@@ -2,10 +2,12 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import chain
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Count
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from alerts.models import Alert
 from alerts.models.alert import AlertQuerySet, Severity
@@ -18,6 +20,7 @@ from reports.kinds.alerts import TONES
 from reports.kinds.availability import TONES as PRESENCE_TONES
 from reports.kinds.kind import Kind, Progress
 from reports.kinds.measured import FEW, Measured, charts, figures, measure, table_of_days, table_of_metrics
+from reports.words import by_word, word
 from telemetry.aggregates import Aggregate
 from telemetry.buckets import INTERVALS
 from telemetry.history import MAX_POINTS, Question, ask
@@ -25,6 +28,9 @@ from telemetry.models import Metric
 from telemetry.quality import quality_between
 from telemetry.raw import ask_raw
 from telemetry.values import with_metrics
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 ALERTS = 50
 STRETCH = 4_000  # buckets at once
@@ -34,17 +40,19 @@ class DeviceReport(Kind):
     """What devices measured: a water heater, a sensor, anything that sends numbers."""
 
     name = "device"
-    label = "Devices in detail"
-    description = "What each device measured: targets and what became of them, counters, charts, days, alerts, quality."
+    label = gettext_lazy("Devices in detail")
+    description = gettext_lazy(
+        "What each device measured: targets and what became of them, counters, charts, days, alerts, quality."
+    )
     icon = "cpu"
     usual_range = "7d"
     longest = timedelta(days=3_700)
-    sections: ClassVar[Mapping[str, str]] = {
-        "figures": "Key figures",
-        "charts": "Charts",
-        "days": "Day by day",
-        "alerts": "Alerts",
-        "quality": "Quality of the data",
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
+        "figures": gettext_lazy("Key figures"),
+        "charts": gettext_lazy("Charts"),
+        "days": gettext_lazy("Day by day"),
+        "alerts": gettext_lazy("Alerts"),
+        "quality": gettext_lazy("Quality of the data"),
     }
 
     def seconds(self) -> float:
@@ -82,12 +90,12 @@ class DeviceReport(Kind):
             about = _About(measured)
             parts = {name: list(getattr(about, name)()) for name in chosen}
             if len(found) == 1:
-                yield from (Section(name, self.sections[name], blocks) for name, blocks in parts.items())
+                yield from (Section(name, str(self.sections[name]), blocks) for name, blocks in parts.items())
             else:
                 device = measured.device
                 yield Section(device.device_id, str(device), list(chain.from_iterable(parts.values())))
         if not found:
-            yield Section("devices", "Devices", [Missing("there are no devices here.")])
+            yield Section("devices", _("Devices"), [Missing(_("there are no devices here."))])
 
     def _chosen(self, devices: int) -> list[str]:
         """All parts, but of many devices the quality only if it is asked for: the report of it is another."""
@@ -96,15 +104,15 @@ class DeviceReport(Kind):
 
     def table(self) -> Table:
         columns = [
-            Column("time", "Time", Form.TIME),
-            Column("device_id", "Device ID"),
-            Column("metric", "Metric"),
-            Column("unit", "Unit"),
-            Column("value", "Value", Form.NUMBER),
-            Column("lowest", "Lowest", Form.NUMBER),
-            Column("highest", "Highest", Form.NUMBER),
+            Column("time", _("Time"), Form.TIME),
+            Column("device_id", _("Device ID")),
+            Column("metric", _("Metric")),
+            Column("unit", _("Unit")),
+            Column("value", _("Value"), Form.NUMBER),
+            Column("lowest", _("Lowest"), Form.NUMBER),
+            Column("highest", _("Highest"), Form.NUMBER),
         ]
-        return Table("readings", "Readings", columns, self._readings)
+        return Table("readings", _("Readings"), columns, self._readings)
 
     def _readings(self) -> Iterator[Row]:
         metrics = Metric.objects.filter(device__in=self.asked.devices).select_related("device__project")
@@ -161,15 +169,15 @@ class _About:
         alerts, presence = self._alerts.count(), Presence(device.presence)
         yield Figures(
             [
-                Figure("availability", "Available", share, "%", 2),
-                Figure("alerts", "Alerts", alerts, tone=Tone.WARN if alerts else Tone.GOOD),
-                Figure("presence", "Presence now", str(presence.label), tone=PRESENCE_TONES[presence]),
-                Figure("last_message", "Last message", device.last_message),
+                Figure("availability", _("Available"), share, "%", 2),
+                Figure("alerts", _("Alerts"), alerts, tone=Tone.WARN if alerts else Tone.GOOD),
+                Figure("presence", _("Presence now"), word(presence.label), tone=PRESENCE_TONES[presence]),
+                Figure("last_message", _("Last message"), device.last_message),
                 *figures(self.measured),
             ]
         )
         if self.measured.is_empty:
-            yield Missing(f"{device} has sent no numbers in this time.")
+            yield Missing(_("%(device)s has sent no numbers in this time.") % {"device": device})
         else:
             yield table_of_metrics(self.measured)
 
@@ -182,24 +190,25 @@ class _About:
 
     def alerts(self) -> Iterator[Block]:
         columns = [
-            Column("event_time", "Raised", Form.TIME),
-            Column("severity", "Severity", Form.STATE),
-            Column("rule", "Rule"),
-            Column("message", "What was wrong", share=2),
-            Column("resolved_after", "Over after", Form.SPAN),
+            Column("event_time", _("Raised"), Form.TIME),
+            Column("severity", _("Severity"), Form.STATE),
+            Column("rule", _("Rule")),
+            Column("message", _("What was wrong"), share=2),
+            Column("resolved_after", _("Over after"), Form.SPAN),
         ]
         rows: list[Row] = [
             (
                 alert.event_time,
-                Severity(alert.worst_severity).label,
+                word(Severity(alert.worst_severity).label),
                 alert.rule_name,
                 alert.message,
                 alert.resolved_at and alert.resolved_at - alert.event_time,
             )
             for alert in self._alerts[:ALERTS]
         ]
-        title = f"The newest {ALERTS} alerts" if len(rows) == ALERTS else "Alerts"
-        yield Table("alerts", title, columns, rows, TONES, empty="No alert was raised in this time.")
+        newest = _("The newest %(count)s alerts") % {"count": ALERTS}
+        title = newest if len(rows) == ALERTS else _("Alerts")
+        yield Table("alerts", title, columns, rows, by_word(TONES), empty=_("No alert was raised in this time."))
 
     def quality(self) -> Iterator[Block]:
         found = quality_between(self.device, self.asked.start, self.asked.end)
@@ -207,10 +216,12 @@ class _About:
         complete = covered.completeness if covered else None
         yield Figures(
             [
-                Figure("completeness", "Complete", None if complete is None else 100 * complete, "%", 1),
-                Figure("gaps", "Gaps", len(covered.gaps) if covered else None),
-                Figure("late", "Late", None if found.late_share is None else 100 * found.late_share, "%", 1),
-                Figure("rejected", "Values rejected", found.rejected, tone=Tone.WARN if found.rejected else Tone.NONE),
+                Figure("completeness", _("Complete"), None if complete is None else 100 * complete, "%", 1),
+                Figure("gaps", _("Gaps"), len(covered.gaps) if covered else None),
+                Figure("late", _("Late"), None if found.late_share is None else 100 * found.late_share, "%", 1),
+                Figure(
+                    "rejected", _("Values rejected"), found.rejected, tone=Tone.WARN if found.rejected else Tone.NONE
+                ),
             ]
         )
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from mlmonitor.alerting import named
 from mlmonitor.models import DriftCheck, FeatureDrift, ModelVersion
 from mlmonitor.models.check import Verdict
@@ -23,7 +25,8 @@ from reports.documents import (
     Tone,
 )
 from reports.kinds.performance import range_of
-from reports.words import time_in_words
+from reports.words import by_word, time_in_words, word
+from telemetry.values import value_in_words
 
 TONE_OF = {
     Verdict.OK: Tone.GOOD,
@@ -32,7 +35,6 @@ TONE_OF = {
     Verdict.INSUFFICIENT: Tone.QUIET,
     Verdict.ERROR: Tone.BAD,
 }
-TONES = {str(verdict.label): tone for verdict, tone in TONE_OF.items()}
 DISTRIBUTIONS = 4
 MOST_CHECKS = 1_000
 
@@ -47,21 +49,22 @@ def checks_of(version: ModelVersion, asked: Asked) -> list[DriftCheck]:
 def drift_blocks(version: ModelVersion, asked: Asked) -> Iterator[Block]:
     checks = checks_of(version, asked)
     if not checks:
-        yield Missing(f"version {version.name} was not checked in this time.")
+        yield Missing(_("version %(version)s was not checked in this time.") % {"version": version.name})
         return
     check = checks[-1]
     features = list(check.features.all())
     drifted = sum(row.verdict == Verdict.DRIFT for row in features)
     yield Figures(
         [
-            _verdict("verdict", "Data drift", check.verdict),
-            _verdict("concept", "Concept drift", check.concept),
-            Figure("moved", "Moved", 100 * check.moved, "%", 0, note="of what counts"),
-            Figure("drifted", "Features in drift", drifted, note=f"of {len(features)}"),
+            _verdict("verdict", _("Data drift"), check.verdict),
+            _verdict("concept", _("Concept drift"), check.concept),
+            Figure("moved", _("Moved"), 100 * check.moved, "%", 0, note=_("of what counts")),
+            Figure("drifted", _("Features in drift"), drifted, note=_("of %(count)s") % {"count": len(features)}),
         ]
     )
     start, end = (time_in_words(time, asked.zone) for time in (check.start, check.end))
-    yield Text(f"{check.problem} Window of {start} to {end}, the newest of {len(checks)}.".strip())
+    window = _("Window of %(start)s to %(end)s, the newest of %(count)s.")
+    yield Text(f"{check.problem} {window % {'start': start, 'end': end, 'count': len(checks)}}".strip())
     for reason in check.concept_reasons:
         yield Text(f"{reason['text']}.", Tone.BAD)
     yield _checks(checks, asked)
@@ -70,12 +73,13 @@ def drift_blocks(version: ModelVersion, asked: Asked) -> Iterator[Block]:
         names = [bar.name for bar in one.bars]
         before, now = [bar.before for bar in one.bars], [bar.now for bar in one.bars]
         tones = [Tone.QUIET, TONE_OF[Verdict(one.row.verdict)]]
-        title = f"{one.name}: PSI {one.row.psi:.3f}, limit {one.row.limit:.3f}"
-        yield Bars(title, "%", names, [("Baseline", before), ("Production", now)], tones)
+        psi, limit = (value_in_words(number, 3) for number in (one.row.psi, one.row.limit))
+        title = _("%(feature)s: PSI %(psi)s, limit %(limit)s") % {"feature": word(one.name), "psi": psi, "limit": limit}
+        yield Bars(title, "%", names, [(_("Baseline"), before), (_("Production"), now)], tones)
 
 
 def _verdict(name: str, label: str, verdict: str) -> Figure:
-    return Figure(name, label, str(Verdict(verdict).label), tone=TONE_OF[Verdict(verdict)])
+    return Figure(name, label, word(Verdict(verdict).label), tone=TONE_OF[Verdict(verdict)])
 
 
 def _checks(checks: list[DriftCheck], asked: Asked) -> Block:
@@ -85,35 +89,35 @@ def _checks(checks: list[DriftCheck], asked: Asked) -> Block:
     def strip(field: str) -> list[Stretch]:
         verdicts = [Verdict(getattr(check, field)) for check in checks]
         return [
-            Stretch(str(verdict.label), TONE_OF[verdict], check.end, until)
+            Stretch(word(verdict.label), TONE_OF[verdict], check.end, until)
             for check, verdict, until in zip(checks, verdicts, ends, strict=True)
         ]
 
     rows = [
-        ("Data drift", strip("verdict")),
-        ("Concept drift", strip("concept")),
-        ("Performance", strip("performance")),
+        (_("Data drift"), strip("verdict")),
+        (_("Concept drift"), strip("concept")),
+        (_("Performance"), strip("performance")),
     ]
-    states = [(str(verdict.label), TONE_OF[verdict]) for verdict in list(Verdict)[:4]]
-    return Strips("What the checks found", asked.start, asked.end, rows, states)
+    states = [(word(verdict.label), TONE_OF[verdict]) for verdict in list(Verdict)[:4]]
+    return Strips(_("What the checks found"), asked.start, asked.end, rows, states)
 
 
 def _features(features: list[FeatureDrift]) -> Table:
     columns = [
-        Column("feature", "Feature", share=2),
-        Column("verdict", "Verdict", Form.STATE),
-        Column("psi", "PSI", Form.NUMBER, precision=3),
-        Column("limit", "Limit", Form.NUMBER, precision=3),
-        Column("js", "JS distance", Form.NUMBER, precision=3),
-        Column("ks", "KS D", Form.NUMBER, precision=3),
-        Column("missing", "Missing", Form.NUMBER, "% more", 1),
-        Column("unseen", "Unseen", Form.NUMBER, "%", 1),
-        Column("rows", "Rows", Form.NUMBER, precision=0),
+        Column("feature", _("Feature"), share=2),
+        Column("verdict", _("Verdict"), Form.STATE),
+        Column("psi", _("PSI"), Form.NUMBER, precision=3),
+        Column("limit", _("Limit"), Form.NUMBER, precision=3),
+        Column("js", _("JS distance"), Form.NUMBER, precision=3),
+        Column("ks", _("KS D"), Form.NUMBER, precision=3),
+        Column("missing", _("More missing"), Form.NUMBER, "%", 1),
+        Column("unseen", _("Unseen"), Form.NUMBER, "%", 1),
+        Column("rows", _("Rows"), Form.NUMBER, precision=0),
     ]
     rows: list[Row] = [
         (
-            named(row.feature),
-            str(Verdict(row.verdict).label),
+            word(named(row.feature)),
+            word(Verdict(row.verdict).label),
             row.psi,
             row.limit,
             row.js,
@@ -124,4 +128,11 @@ def _features(features: list[FeatureDrift]) -> Table:
         )
         for row in sorted(features, key=lambda row: (-row.psi, row.feature))
     ]
-    return Table("features", "Features, what has drifted most first", columns, rows, TONES, empty="None is monitored.")
+    return Table(
+        "features",
+        _("Features, what has drifted most first"),
+        columns,
+        rows,
+        by_word(TONE_OF),
+        empty=_("None is monitored."),
+    )

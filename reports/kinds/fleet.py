@@ -1,13 +1,15 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from alerts.models import Alert
-from alerts.models.alert import AlertQuerySet
+from alerts.models.alert import AlertQuerySet, Severity
 from alerts.patterns import Patterns, patterns
 from alerts.worst import worst_of
 from devices.availability import availability, spans_in
@@ -19,7 +21,11 @@ from reports.kinds.availability import TONES
 from reports.kinds.days import midnight
 from reports.kinds.items import items_by_day, totals
 from reports.kinds.kind import Kind
-from telemetry.values import Shown, headlines, value_in_words, with_metrics
+from reports.words import by_word, in_words, word
+from telemetry.values import Shown, headlines, with_metrics
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 DAY = timedelta(days=1)
 NOISIEST = 10
@@ -30,15 +36,17 @@ class Fleet(Kind):
     """How all devices are, and how their time went."""
 
     name = "fleet"
-    label = "Fleet summary"
-    description = "How many devices there are and how they do, what came in, what was wrong; each device in a line."
+    label = gettext_lazy("Fleet summary")
+    description = gettext_lazy(
+        "How many devices there are and how they do, what came in, what was wrong; each device in a line."
+    )
     icon = "layout-dashboard"
-    sections: ClassVar[Mapping[str, str]] = {
-        "summary": "Summary",
-        "broken": "What is broken",
-        "alerts": "Alerts",
-        "data": "What came in",
-        "devices": "Devices",
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
+        "summary": gettext_lazy("Summary"),
+        "broken": gettext_lazy("What is broken"),
+        "alerts": gettext_lazy("Alerts"),
+        "data": gettext_lazy("What came in"),
+        "devices": gettext_lazy("Devices"),
     }
 
     def seconds(self) -> float:
@@ -50,14 +58,14 @@ class Fleet(Kind):
         came = totals(self.asked)
         fires = self._pattern.fires
         figures = [
-            Figure("devices", "Devices", len(self._found)),
+            Figure("devices", _("Devices"), len(self._found)),
             *(
-                Figure(presence.value, str(presence.label), counts[presence], tone=_tone(presence, counts))
+                Figure(presence.value, word(presence.label), counts[presence], tone=_tone(presence, counts))
                 for presence in reversed(URGENCY)
             ),
-            Figure("availability", "Available, mean", sum(shares) / len(shares) if shares else None, "%", 2),
-            Figure("alerts", "Alerts", fires, tone=Tone.WARN if fires else Tone.GOOD),
-            Figure("stored", "Values stored", came["stored"]),
+            Figure("availability", _("Available, mean"), sum(shares) / len(shares) if shares else None, "%", 2),
+            Figure("alerts", _("Alerts"), fires, tone=Tone.WARN if fires else Tone.GOOD),
+            Figure("stored", _("Values stored"), came["stored"]),
         ]
         return [Figures(figures), *self._by_type(counts)]
 
@@ -67,16 +75,16 @@ class Fleet(Kind):
         pairs = Counter((_type_of(device), device.presence) for device, _ in self._found)
         names = [name for name, _ in Counter(_type_of(device) for device, _ in self._found).most_common()]
         shown = [presence for presence in reversed(URGENCY) if counts[presence]]
-        groups = [(str(presence.label), [float(pairs[name, presence]) for name in names]) for presence in shown]
-        return [Bars("Devices by type, now", "", names, groups, [TONES[presence] for presence in shown])]
+        groups = [(word(presence.label), [float(pairs[name, presence]) for name in names]) for presence in shown]
+        return [Bars(_("Devices by type, now"), "", names, groups, [TONES[presence] for presence in shown])]
 
     def broken(self) -> list[Block]:
         columns = [
-            Column("device", "Device", share=1.5),
-            Column("presence", "Presence", Form.STATE),
-            Column("last_message", "Last message", Form.TIME),
-            Column("severity", "Worst alert", Form.STATE),
-            Column("alerts", "Open alerts", Form.NUMBER, precision=0),
+            Column("device", _("Device"), share=1.5),
+            Column("presence", _("Presence"), Form.STATE),
+            Column("last_message", _("Last message"), Form.TIME),
+            Column("severity", _("Worst alert"), Form.STATE),
+            Column("alerts", _("Open alerts"), Form.NUMBER, precision=0),
         ]
         open_alerts = dict(
             self._every.open().order_by().values_list("device").annotate(count=Count("pk")).filter(device__isnull=False)
@@ -85,29 +93,29 @@ class Fleet(Kind):
         rows: list[Row] = [
             (
                 str(device),
-                str(Presence(device.presence).label),
+                word(Presence(device.presence).label),
                 device.last_message,
-                worst.get(device.pk, "").capitalize(),
+                word(Severity(worst[device.pk]).label) if device.pk in worst else "",
                 open_alerts.get(device.pk, 0),
             )
             for device, _ in sorted(self._found, key=lambda pair: URGENCY.index(Presence(pair[0].presence)))
             if device.presence in {Presence.OFFLINE, Presence.STALE} or device.pk in worst
         ]
-        tones = {str(presence.label): tone for presence, tone in TONES.items()} | SEVERITY_TONES
-        return [Table("broken", "", columns, rows, tones, empty="All devices are there, and no alert is open.")]
+        tones = by_word(TONES) | by_word(SEVERITY_TONES)
+        return [Table("broken", "", columns, rows, tones, empty=_("All devices are there, and no alert is open."))]
 
     def alerts(self) -> list[Block]:
         if not self._pattern.fires:
-            return [Text("No device raised an alert in this time.", Tone.GOOD)]
+            return [Text(_("No device raised an alert in this time."), Tone.GOOD)]
         zone = self.asked.zone
         points = [(midnight(day, zone), float(count), None, None) for day, count in self._pattern.per_day]
-        columns = [Column("device_id", "Device ID"), *noise("Device")]
+        columns = [Column("device_id", _("Device ID")), *noise(_("Device"))]
         rows: list[Row] = [(share.key, *noise_of(share)) for share in self._pattern.devices[:NOISIEST]]
         start, end = min(self.asked.start, points[0][0]), max(self.asked.end, points[-1][0] + DAY)
-        by_day = Series("fires", "Alerts", points, Drawn.BARS)
+        by_day = Series("fires", _("Alerts"), points, Drawn.BARS)
         return [
-            Chart("Alerts a day", "", start, end, [by_day], step=DAY, precision=0, from_zero=True),
-            Table("noisiest", "Devices with most alerts", columns, rows),
+            Chart(_("Alerts a day"), "", start, end, [by_day], step=DAY, precision=0, from_zero=True),
+            Table("noisiest", _("Devices with most alerts"), columns, rows),
         ]
 
     def data(self) -> list[Block]:
@@ -115,47 +123,46 @@ class Fleet(Kind):
 
     def devices(self) -> list[Block]:
         columns = [
-            Column("device", "Device", share=1.5),
-            Column("type", "Type", share=1.1),
-            Column("presence", "Presence", Form.STATE),
-            Column("percent", "Available", Form.NUMBER, "%", 2),
-            Column("alerts", "Alerts", Form.NUMBER, precision=0),
-            Column("values", "Newest values", share=2.2),
+            Column("device", _("Device"), share=1.5),
+            Column("type", _("Type"), share=1.1),
+            Column("presence", _("Presence"), Form.STATE),
+            Column("percent", _("Available"), Form.NUMBER, "%", 2),
+            Column("alerts", _("Alerts"), Form.NUMBER, precision=0),
+            Column("values", _("Newest values"), share=2.2),
         ]
         fires = {share.key: share.fires for share in self._pattern.devices}
         rows: list[Row] = [
             (
                 str(device),
                 str(device.device_type or ""),
-                str(Presence(device.presence).label),
+                word(Presence(device.presence).label),
                 self._shares[device.pk],
                 fires.get(device.device_id, 0),
                 ", ".join(f"{metric.label} {_words(metric)}" for metric in headlines(metrics) if metric.time),
             )
             for device, metrics in self._found
         ]
-        tones = {str(presence.label): tone for presence, tone in TONES.items()}
-        return [Table("devices", "", columns, rows, tones, empty="There are no devices here.")]
+        return [Table("devices", "", columns, rows, by_word(TONES), empty=_("There are no devices here."))]
 
     def table(self) -> Table:
         columns = [
-            Column("device_id", "Device ID"),
-            Column("device", "Name"),
-            Column("type", "Type"),
-            Column("project", "Project"),
-            Column("location", "Location"),
-            Column("presence", "Presence", Form.STATE),
-            Column("last_message", "Last message", Form.TIME),
-            Column("percent", "Available", Form.NUMBER, "%"),
-            Column("alerts", "Alerts", Form.NUMBER),
+            Column("device_id", _("Device ID")),
+            Column("device", _("Name")),
+            Column("type", _("Type")),
+            Column("project", _("Project")),
+            Column("location", _("Location")),
+            Column("presence", _("Presence"), Form.STATE),
+            Column("last_message", _("Last message"), Form.TIME),
+            Column("percent", _("Available"), Form.NUMBER, "%"),
+            Column("alerts", _("Alerts"), Form.NUMBER),
         ]
-        return Table("every_device", "Devices", columns, self._rows)
+        return Table("every_device", _("Devices"), columns, self._rows)
 
     def _rows(self) -> Iterator[Row]:
         fires = dict(
             self._raised.order_by().values_list("device").annotate(count=Count("pk")).filter(device__isnull=False)
         )
-        for device, _ in self._found:
+        for device, _metrics in self._found:
             yield (
                 device.device_id,
                 device.name,
@@ -195,8 +202,8 @@ def _tone(presence: Presence, counts: Counter[str]) -> Tone:
 
 
 def _type_of(device: Device) -> str:
-    return str(device.device_type or "No type")
+    return str(device.device_type or _("No type"))
 
 
 def _words(metric: Shown) -> str:
-    return f"{value_in_words(metric.latest, metric.precision)} {metric.unit}".rstrip()
+    return f"{in_words(metric.latest, UTC, metric.precision)} {metric.unit}".rstrip()

@@ -1,39 +1,45 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db.models import Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from devices.models import Device
 from reports.documents import Block, Column, Figure, Figures, Form, Row, Table, Text, Tone
 from reports.kinds.items import FATES, items_by_day, pages, totals
 from reports.kinds.kind import Kind
+from reports.words import word
 from telemetry.models import RejectionCount
 from telemetry.quality import Quality, quality_between
 from telemetry.reasons import Reason
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 READ_AT_ONCE = 2_000
 HOUR = timedelta(hours=1)
 WRONG = {"rejected", "quarantined"}
-NOTHING = "Nothing came in."
-BALANCED = "Everything that was received is accounted for: stored, duplicate, rejected or quarantined."
 
 
 class Ingestion(Kind):
     """What became of what was sent, and how good it is."""
 
     name = "ingestion"
-    label = "Ingestion and data quality"
-    description = "What became of all that was sent, why some was rejected, and how complete each device's data is."
+    label = gettext_lazy("Ingestion and data quality")
+    description = gettext_lazy(
+        "What became of all that was sent, why some was rejected, and how complete each device's data is."
+    )
     icon = "inbox"
-    sections: ClassVar[Mapping[str, str]] = {
-        "summary": "Summary",
-        "days": "Day by day",
-        "reasons": "Why values were rejected",
-        "devices": "Devices",
-        "quality": "Quality of the data",
-        "ranges": "Out of range",
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
+        "summary": gettext_lazy("Summary"),
+        "days": gettext_lazy("Day by day"),
+        "reasons": gettext_lazy("Why values were rejected"),
+        "devices": gettext_lazy("Devices"),
+        "quality": gettext_lazy("Quality of the data"),
+        "ranges": gettext_lazy("Out of range"),
     }
 
     def seconds(self) -> float:
@@ -47,19 +53,22 @@ class Ingestion(Kind):
     def summary(self) -> list[Block]:
         counts = totals(self.asked)
         received = counts["received"]
+        balanced = _("Everything that was received is accounted for: stored, duplicate, rejected or quarantined.")
         balance = received == sum(counts[name] for name in FATES)
         figures = [
-            Figure("received", "Values received", received),
+            Figure("received", _("Values received"), received),
             *(
-                Figure(name, label, counts[name], tone=Tone.WARN if name in WRONG and counts[name] else Tone.NONE)
+                Figure(name, str(label), counts[name], tone=Tone.WARN if name in WRONG and counts[name] else Tone.NONE)
                 for name, label in FATES.items()
             ),
-            Figure("late", "Messages late", counts["late"], note="by more than five minutes"),
-            Figure("stored_share", "Stored", 100 * counts["stored"] / received if received else None, "%", 2),
+            Figure("late", _("Messages late"), counts["late"], note=_("by more than five minutes")),
+            Figure("stored_share", _("Stored"), 100 * counts["stored"] / received if received else None, "%", 2),
         ]
         return [
             Figures(figures),
-            Text(BALANCED if received else NOTHING) if balance else Text("The books do not balance.", Tone.BAD),
+            Text(balanced if received else _("Nothing came in."))
+            if balance
+            else Text(_("The books do not balance."), Tone.BAD),
         ]
 
     def days(self) -> list[Block]:
@@ -71,66 +80,66 @@ class Ingestion(Kind):
         counts = RejectionCount.objects.filter(sender__in=senders, hour__gte=asked.start, hour__lt=asked.end)
         found = counts.order_by().values_list("reason").annotate(items=Sum("count")).order_by("-items", "reason")
         columns = [
-            Column("sentence", "Why", share=3),
-            Column("reason", "Reason"),
-            Column("items", "Values", Form.NUMBER, precision=0),
+            Column("sentence", _("Why"), share=3),
+            Column("reason", _("Reason")),
+            Column("items", _("Values"), Form.NUMBER, precision=0),
         ]
-        rows: list[Row] = [(str(Reason(reason).label), reason, items) for reason, items in found if items]
-        return [Table("reasons", "", columns, rows, empty="Nothing was rejected.")]
+        rows: list[Row] = [(word(Reason(reason).label), reason, items) for reason, items in found if items]
+        return [Table("reasons", "", columns, rows, empty=_("Nothing was rejected."))]
 
     def devices(self) -> list[Block]:
         sums = {f"all_{name}": Sum(name) for name in ("received", *FATES, "late")}
         found = pages(self.asked).order_by().values_list("sender").annotate(**sums).order_by("-all_received", "sender")
         columns = [
-            Column("device_id", "Device ID", share=2),
-            Column("received", "Received", Form.NUMBER, precision=0),
-            *(Column(name, label, Form.NUMBER, precision=0) for name, label in FATES.items()),
-            Column("late", "Late messages", Form.NUMBER, precision=0),
+            Column("device_id", _("Device ID"), share=2),
+            Column("received", _("Received"), Form.NUMBER, precision=0),
+            *(Column(name, str(label), Form.NUMBER, precision=0) for name, label in FATES.items()),
+            Column("late", _("Late messages"), Form.NUMBER, precision=0),
         ]
-        rows: list[Row] = [(sender or "unknown devices", *counts) for sender, *counts in found]
-        return [Table("senders", "What came from each", columns, rows, empty="Nothing came in.")]
+        rows: list[Row] = [(sender or _("unknown devices"), *counts) for sender, *counts in found]
+        return [Table("senders", _("What came from each"), columns, rows, empty=_("Nothing came in."))]
 
     def quality(self) -> list[Block]:
         columns = [
-            Column("device", "Device", share=2),
-            Column("completeness", "Complete", Form.NUMBER, "%", 1),
-            Column("gaps", "Gaps", Form.NUMBER, precision=0),
-            Column("longest", "Longest gap", Form.SPAN),
-            Column("interval", "Sent every", Form.SPAN),
-            Column("late", "Late", Form.NUMBER, "%", 1),
-            Column("clock", "Clock ahead", Form.NUMBER, "s", 1),
+            Column("device", _("Device"), share=2),
+            Column("completeness", _("Complete"), Form.NUMBER, "%", 1),
+            Column("gaps", _("Gaps"), Form.NUMBER, precision=0),
+            Column("longest", _("Longest gap"), Form.SPAN),
+            Column("interval", _("Sent every"), Form.SPAN),
+            Column("late", _("Late"), Form.NUMBER, "%", 1),
+            Column("clock", _("Clock ahead"), Form.NUMBER, "s", 1),
         ]
         rows = [_quality(device, found) for device, found in self._qualities]
         rows.sort(key=lambda row: (row[1] is None, row[1]))
-        return [Table("quality", "The least complete first", columns, rows, empty="There are no devices here.")]
+        return [Table("quality", _("The least complete first"), columns, rows, empty=_("There are no devices here."))]
 
     def ranges(self) -> list[Block]:
         columns = [
-            Column("device", "Device", share=1.5),
-            Column("metric", "Metric", share=1.5),
-            Column("unit", "Unit", share=0.6),
-            Column("minimum", "From", Form.NUMBER),
-            Column("maximum", "To", Form.NUMBER),
-            Column("lowest", "Lowest", Form.NUMBER),
-            Column("highest", "Highest", Form.NUMBER),
-            Column("stretches", "Five minutes with such values", Form.NUMBER, precision=0),
+            Column("device", _("Device"), share=1.5),
+            Column("metric", _("Metric"), share=1.5),
+            Column("unit", _("Unit"), share=0.6),
+            Column("minimum", _("From"), Form.NUMBER),
+            Column("maximum", _("To"), Form.NUMBER),
+            Column("lowest", _("Lowest"), Form.NUMBER),
+            Column("highest", _("Highest"), Form.NUMBER),
+            Column("stretches", _("Five minutes with such values"), Form.NUMBER, precision=0),
         ]
         rows: list[Row] = [
             (str(device), one.label, one.unit, one.minimum, one.maximum, one.lowest, one.highest, one.stretches)
             for device, found in self._qualities
             for one in found.out_of_range
         ]
-        return [Table("out_of_range", "", columns, rows, empty="All values were within what their type says.")]
+        return [Table("out_of_range", "", columns, rows, empty=_("All values were within what their type says."))]
 
     def table(self) -> Table:
         columns = [
-            Column("hour", "Hour", Form.TIME),
-            Column("device_id", "Device ID"),
-            Column("received", "Received", Form.NUMBER),
-            *(Column(name, label, Form.NUMBER) for name, label in FATES.items()),
-            Column("late", "Late messages", Form.NUMBER),
+            Column("hour", _("Hour"), Form.TIME),
+            Column("device_id", _("Device ID")),
+            Column("received", _("Received"), Form.NUMBER),
+            *(Column(name, str(label), Form.NUMBER) for name, label in FATES.items()),
+            Column("late", _("Late messages"), Form.NUMBER),
         ]
-        return Table("ledger", "The ledger, hour by hour", columns, self._hours)
+        return Table("ledger", _("The ledger, hour by hour"), columns, self._hours)
 
     def is_empty(self) -> bool:
         return not pages(self.asked).exists()

@@ -4,6 +4,8 @@ from collections import defaultdict
 from datetime import date, timedelta
 
 from django.db.models import Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from reports.asked import Asked
 from reports.documents import Block, Chart, Drawn, Missing, Series, Tone
@@ -12,7 +14,12 @@ from telemetry.models import LedgerHour
 from telemetry.models.ledger import LedgerQuerySet
 
 DAY = timedelta(days=1)
-FATES = {"stored": "Stored", "duplicate": "Came twice", "rejected": "Rejected", "quarantined": "Quarantined"}
+FATES = {
+    "stored": gettext_lazy("Stored"),
+    "duplicate": gettext_lazy("Came twice"),
+    "rejected": gettext_lazy("Rejected"),
+    "quarantined": gettext_lazy("Quarantined"),
+}
 
 
 def pages(asked: Asked) -> LedgerQuerySet:
@@ -37,21 +44,22 @@ def items_by_day(asked: Asked) -> list[Block]:
         for place, count in enumerate(counts):
             day[place] += count
     if not days:
-        return [Missing("the ledger has no pages of this time.")]
+        return [Missing(_("the ledger has no pages of this time."))]
     every = list(days_of(asked.start, asked.end, asked.zone))
     start, end = midnight(every[0], asked.zone), midnight(every[-1] + DAY, asked.zone)
     series = [
         Series(
             name,
-            label,
+            str(label),
             [(midnight(day, asked.zone), float(days[day][place]), None, None) for day in every],
             Drawn.BARS,
             Tone.BAD if name == "rejected" else Tone.NONE,
         )
         for place, (name, label) in enumerate(FATES.items())
     ]
-    charts: list[Block] = [Chart("Values stored, a day", "", start, end, series[:1], step=DAY, precision=0)]
+    charts: list[Block] = [Chart(_("Values stored, a day"), "", start, end, series[:1], step=DAY, precision=0)]
     refused = [one for one in series[1:] if any(point[1] for point in one.points)]
     return charts + [
-        Chart(f"{one.label}, a day", "", start, end, [one], step=DAY, precision=0, from_zero=True) for one in refused
+        Chart(_("%(what)s, a day") % {"what": one.label}, "", start, end, [one], step=DAY, precision=0, from_zero=True)
+        for one in refused
     ]

@@ -1,10 +1,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from django.utils.translation import gettext as _
 
 from reports.asked import Asked
 from reports.documents import Block, Document, Section, Table
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 # Called with the share that is done, from 0 to 1. It may raise, to put an end to it.
 Progress: TypeAlias = Callable[[float], object]
@@ -17,10 +22,10 @@ class Kind(ABC):
     """
 
     name: ClassVar[str]
-    label: ClassVar[str]
-    description: ClassVar[str]
+    label: ClassVar["_StrPromise"]
+    description: ClassVar["_StrPromise"]
     icon: ClassVar[str]
-    sections: ClassVar[Mapping[str, str]]
+    sections: ClassVar[Mapping[str, "_StrPromise"]]
     usual_range: ClassVar[str] = "30d"
     longest: ClassVar[timedelta] = timedelta(days=366)
     is_about_devices: ClassVar[bool] = True
@@ -63,14 +68,14 @@ class Kind(ABC):
         )
 
     def title(self) -> str:
-        return self.label
+        return str(self.label)
 
     def subtitle(self) -> str:
         """What it is about, in a few words."""
-        return ", ".join(project.name for project in self.asked.projects) or "All projects"
+        return ", ".join(project.name for project in self.asked.projects) or _("All projects")
 
     def make_sections(self, progress: Progress) -> Iterator[Section]:
         for number, name in enumerate(self.asked.sections):
             progress(number / len(self.asked.sections))
             blocks: list[Block] = getattr(self, name)()
-            yield Section(name, self.sections[name], blocks)
+            yield Section(name, str(self.sections[name]), blocks)

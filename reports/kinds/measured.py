@@ -4,7 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from devices.models import Device
 from reports.asked import Asked
@@ -14,6 +18,9 @@ from telemetry.chosen import MAX_DEVICES, MAX_METRICS
 from telemetry.history import Question, Totals, ask
 from telemetry.history import Series as Answer
 from telemetry.values import Shown, charts_of, value_in_words
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 T = TypeVar("T")
 MOST_COLUMNS = 7
@@ -27,14 +34,14 @@ class Step(NamedTuple):
 
     interval: str
     length: timedelta
-    words: str
+    words: "_StrPromise"
     form: str
 
 
 STEPS = (
-    (timedelta(days=3), Step("1h", timedelta(hours=1), "an hour", "%Y-%m-%d %H:%M")),
-    (timedelta(days=92), Step("1d", timedelta(days=1), "a day", "%Y-%m-%d")),
-    (timedelta.max, Step("1mo", timedelta(days=30), "a month", "%Y-%m")),
+    (timedelta(days=3), Step("1h", timedelta(hours=1), gettext_lazy("an hour"), "SHORT_DATETIME_FORMAT")),
+    (timedelta(days=92), Step("1d", timedelta(days=1), gettext_lazy("a day"), "SHORT_DATE_FORMAT")),
+    (timedelta.max, Step("1mo", timedelta(days=30), gettext_lazy("a month"), "Y-m")),
 )
 """For times that are no longer than that."""
 DAYS = STEPS[1][1]
@@ -72,7 +79,7 @@ def measure(devices: Sequence[tuple[Device, list[Shown]]], asked: Asked, *, rows
     """
     points = POINTS if len(devices) <= FEW else POINTS_OF_MANY
     numbers = [(device, [one for one in metrics if one.is_number and one.time]) for device, metrics in devices]
-    for _, alike in groupby(numbers, key=lambda pair: [metric.key for metric in pair[1]]):
+    for _keys, alike in groupby(numbers, key=lambda pair: [metric.key for metric in pair[1]]):
         for several in _chunks(list(alike), MAX_DEVICES):
             yield from _measured(several, asked, points, rows=rows)
 
@@ -137,39 +144,48 @@ def figures(measured: Measured) -> list[Figure]:
         total = measured.totals[metric.key]
         if metric.is_counter:
             rise = measured.increase(metric.key)
-            found.append(Figure(metric.key, f"{metric.label}, in all", rise, metric.unit, metric.precision))
+            found.append(
+                Figure(
+                    metric.key, _("%(metric)s, in all") % {"metric": metric.label}, rise, metric.unit, metric.precision
+                )
+            )
             continue
         target = measured.totals.get(f"target_{metric.key}")
-        extremes = f"{_short(total.lowest, metric)} to {_short(total.highest, metric)}"
+        extremes = _("%(lowest)s to %(highest)s") % {
+            "lowest": value_in_words(total.lowest, metric.precision),
+            "highest": value_in_words(total.highest, metric.precision),
+        }
         found.append(Figure(metric.key, metric.label, total.mean, metric.unit, metric.precision, note=extremes))
         if target is not None:
-            missed, note = total.mean - target.mean, f"{metric.label}, mean"
-            found.append(Figure(f"{metric.key}_off", "Above target", missed, metric.unit, metric.precision, note=note))
+            missed, note = total.mean - target.mean, _("%(metric)s, mean") % {"metric": metric.label}
+            found.append(
+                Figure(f"{metric.key}_off", _("Above target"), missed, metric.unit, metric.precision, note=note)
+            )
     return found
 
 
 def table_of_metrics(measured: Measured) -> Table:
     columns = [
-        Column("metric", "Metric", share=1.6),
-        Column("key", "Key", share=1.2),
-        Column("unit", "Unit", share=0.6),
-        Column("mean", "Mean", Form.NUMBER),
-        Column("lowest", "Lowest", Form.NUMBER),
-        Column("highest", "Highest", Form.NUMBER),
-        Column("increase", "Increase", Form.NUMBER),
-        Column("readings", "Readings", Form.NUMBER, precision=0),
+        Column("metric", _("Metric"), share=1.6),
+        Column("key", _("Key"), share=1.2),
+        Column("unit", _("Unit"), share=0.6),
+        Column("mean", _("Mean"), Form.NUMBER),
+        Column("lowest", _("Lowest"), Form.NUMBER),
+        Column("highest", _("Highest"), Form.NUMBER),
+        Column("increase", _("Increase"), Form.NUMBER),
+        Column("readings", _("Readings"), Form.NUMBER, precision=0),
     ]
-    return Table("metrics", "All that it measured", columns, list(_metric_rows(measured)), empty="Nothing.")
+    return Table("metrics", _("All that it measured"), columns, list(_metric_rows(measured)), empty=_("Nothing."))
 
 
 def table_of_days(measured: Measured) -> Table:
     """Day by day (or month by month) on the clocks of the report, as REST's `interval=1d`."""
     chosen = [metric for metric in measured.metrics if metric.chart and metric.key in measured.totals][:MOST_COLUMNS]
-    title = "Month by month" if measured.row.interval == "1mo" else "Day by day"
-    columns = [Column("day", "From", Form.STATE)] + [
+    title = _("Month by month") if measured.row.interval == "1mo" else _("Day by day")
+    columns = [Column("day", _("From"), Form.STATE)] + [
         Column(metric.key, metric.label, Form.NUMBER, metric.unit, metric.precision) for metric in chosen
     ]
-    return Table("days", title, columns, list(_day_rows(measured, chosen)), empty="No readings.")
+    return Table("days", title, columns, list(_day_rows(measured, chosen)), empty=_("No readings."))
 
 
 def _by(devices: Sequence[Device], keys: Sequence[str], asked: Asked, step: Step, agg: str) -> list[dict[str, Answer]]:
@@ -196,7 +212,7 @@ def _day_rows(measured: Measured, chosen: Sequence[Shown]) -> Iterator[Row]:
     times = sorted({time for column in columns.values() for time in column if isinstance(time, int | float)})
     for time in times:
         begin = datetime.fromtimestamp(time / 1000, UTC).astimezone(measured.asked.zone)
-        yield f"{begin:{measured.row.form}}", *(_number(columns[metric.key].get(time)) for metric in chosen)
+        yield date_format(begin, measured.row.form), *(_number(columns[metric.key].get(time)) for metric in chosen)
 
 
 def _series(measured: Measured, metric: Shown) -> Series:
@@ -216,10 +232,6 @@ def _points(answer: Answer) -> list[Point]:
 
 def _number(value: float | str | None) -> float | None:
     return None if value is None or isinstance(value, str) else value
-
-
-def _short(value: float, metric: Shown) -> str:
-    return value_in_words(value, metric.precision)
 
 
 def _chunks(things: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -1,9 +1,11 @@
 """The reports about models: each has a section for each model, of the parts that are chosen."""
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.contenttypes.models import ContentType
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from alerts.models.alert import AlertQuerySet
 from alerts.raising import alerts_about
@@ -14,6 +16,10 @@ from reports.kinds.alerts import Alerts, listed
 from reports.kinds.drift import checks_of, drift_blocks
 from reports.kinds.kind import Kind, Progress
 from reports.kinds.performance import comparison_blocks, performance_blocks, range_of
+from reports.words import word
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 LISTED = 50
 
@@ -27,7 +33,7 @@ class _OfModels(Kind):
 
     def title(self) -> str:
         model = self.asked.models.first() if len(self.asked.model_keys) == 1 else None
-        return f"{self.label}: {model}" if model else self.label
+        return f"{self.label}: {model}" if model else super().title()
 
     def make_sections(self, progress: Progress) -> Iterator[Section]:
         models = list(self.asked.models)
@@ -38,19 +44,19 @@ class _OfModels(Kind):
             blocks: list[Block] = []
             for name in self.asked.sections:
                 part = list(getattr(self, name)(model, version)) if version else []
-                blocks += [Heading(self.sections[name]), *part] if several and part else part
+                blocks += [Heading(str(self.sections[name])), *part] if several and part else part
             if version is None:
-                blocks.append(Missing(f"{model} has no version yet."))
+                blocks.append(Missing(_("%(model)s has no version yet.") % {"model": model}))
             yield Section(model.key, model.name, blocks)
         if not models:
-            yield Section("models", "Models", [Missing("there are no models here.")])
+            yield Section("models", _("Models"), [Missing(_("there are no models here."))])
 
     @property
     def versions(self) -> Iterator[ModelVersion]:
         return (version for model in self.asked.models if (version := version_of(model)))
 
     def about(self, model: MonitoredModel, version: ModelVersion) -> Iterator[Block]:
-        facts = [str(version), version.get_alias_display(), model.get_task_display(), model.owner]
+        facts = [str(version), word(version.get_alias_display()), word(model.get_task_display()), model.owner]
         yield Text(" · ".join(filter(None, facts)))
         if model.description:
             yield Text(model.description)
@@ -67,28 +73,30 @@ class _OfModels(Kind):
 
 class ModelPerformance(_OfModels):
     name = "model-performance"
-    label = "Model performance"
-    description = "How good each model's predictions were, beside its baseline, its limits and its other versions."
+    label = gettext_lazy("Model performance")
+    description = gettext_lazy(
+        "How good each model's predictions were, beside its baseline, its limits and its other versions."
+    )
     icon = "target"
-    sections: ClassVar[Mapping[str, str]] = {
-        "about": "About",
-        "performance": "Performance",
-        "comparison": "Beside other versions",
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
+        "about": gettext_lazy("About"),
+        "performance": gettext_lazy("Performance"),
+        "comparison": gettext_lazy("Beside other versions"),
     }
 
     def table(self) -> Table:
         columns = [
-            Column("model", "Model"),
-            Column("version", "Version"),
-            Column("time", "From", Form.TIME),
-            Column("metric", "Metric"),
-            Column("value", "Value", Form.NUMBER),
-            Column("low", "From", Form.NUMBER),
-            Column("high", "To", Form.NUMBER),
-            Column("predicted", "Predictions", Form.NUMBER),
-            Column("labelled", "Outcomes known", Form.NUMBER),
+            Column("model", _("Model")),
+            Column("version", _("Version")),
+            Column("time", _("From"), Form.TIME),
+            Column("metric", _("Metric")),
+            Column("value", _("Value"), Form.NUMBER),
+            Column("low", _("From"), Form.NUMBER),
+            Column("high", _("To"), Form.NUMBER),
+            Column("predicted", _("Predictions"), Form.NUMBER),
+            Column("labelled", _("Outcomes known"), Form.NUMBER),
         ]
-        return Table("performance", "Performance", columns, self._rows)
+        return Table("performance", _("Performance"), columns, self._rows)
 
     def _rows(self) -> Iterator[Row]:
         for version in self.versions:
@@ -103,30 +111,32 @@ class ModelPerformance(_OfModels):
 
 class ModelDrift(_OfModels):
     name = "model-drift"
-    label = "Model drift"
-    description = "Whether each model gets other data than it learned from, feature by feature, and what checks found."
+    label = gettext_lazy("Model drift")
+    description = gettext_lazy(
+        "Whether each model gets other data than it learned from, feature by feature, and what checks found."
+    )
     icon = "waves"
-    sections: ClassVar[Mapping[str, str]] = {"about": "About", "drift": "Drift"}
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {"about": gettext_lazy("About"), "drift": gettext_lazy("Drift")}
 
     def table(self) -> Table:
         columns = [
-            Column("model", "Model"),
-            Column("version", "Version"),
-            Column("start", "From", Form.TIME),
-            Column("end", "To", Form.TIME),
-            Column("feature", "Feature"),
-            Column("verdict", "Verdict", Form.STATE),
-            Column("severity", "Severity", Form.STATE),
-            Column("psi", "PSI", Form.NUMBER),
-            Column("limit", "Limit", Form.NUMBER),
-            Column("js", "JS distance", Form.NUMBER),
-            Column("ks", "KS D", Form.NUMBER),
-            Column("wasserstein", "Wasserstein", Form.NUMBER),
-            Column("missing_change", "Missing more often", Form.NUMBER),
-            Column("unseen_share", "Unseen", Form.NUMBER),
-            Column("rows", "Rows", Form.NUMBER),
+            Column("model", _("Model")),
+            Column("version", _("Version")),
+            Column("start", _("From"), Form.TIME),
+            Column("end", _("To"), Form.TIME),
+            Column("feature", _("Feature")),
+            Column("verdict", _("Verdict"), Form.STATE),
+            Column("severity", _("Severity"), Form.STATE),
+            Column("psi", _("PSI"), Form.NUMBER),
+            Column("limit", _("Limit"), Form.NUMBER),
+            Column("js", _("JS distance"), Form.NUMBER),
+            Column("ks", _("KS D"), Form.NUMBER),
+            Column("wasserstein", _("Wasserstein"), Form.NUMBER),
+            Column("missing_change", _("Missing more often"), Form.NUMBER),
+            Column("unseen_share", _("Unseen"), Form.NUMBER),
+            Column("rows", _("Rows"), Form.NUMBER),
         ]
-        return Table("checks", "Checks", columns, self._rows)
+        return Table("checks", _("Checks"), columns, self._rows)
 
     def _rows(self) -> Iterator[Row]:
         for version in self.versions:
@@ -142,16 +152,16 @@ class ModelAlerts(Alerts):
     """As the report of alerts, of those that were raised about models."""
 
     name = "model-alerts"
-    label = "Model alerts"
-    description = "What was raised about models, when, and how long people took to answer."
+    label = gettext_lazy("Model alerts")
+    description = gettext_lazy("What was raised about models, when, and how long people took to answer.")
     icon = "bell-ring"
     is_about_devices = False
     is_about_models = True
-    sections: ClassVar[Mapping[str, str]] = {
-        "summary": "Summary",
-        "patterns": "When they came",
-        "topics": "What was wrong most often",
-        "alerts": "Alerts",
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
+        "summary": gettext_lazy("Summary"),
+        "patterns": gettext_lazy("When they came"),
+        "topics": gettext_lazy("What was wrong most often"),
+        "alerts": gettext_lazy("Alerts"),
     }
 
     @property
@@ -166,15 +176,17 @@ class ModelAlerts(Alerts):
 
 class FullModel(ModelPerformance):
     name = "model-full"
-    label = "Full model report"
-    description = "All that is known of each model: its performance, its versions, its drift and its alerts."
+    label = gettext_lazy("Full model report")
+    description = gettext_lazy(
+        "All that is known of each model: its performance, its versions, its drift and its alerts."
+    )
     icon = "brain"
-    sections: ClassVar[Mapping[str, str]] = {
-        "about": "About",
-        "performance": "Performance",
-        "comparison": "Beside other versions",
-        "drift": "Drift",
-        "alerts": "Alerts",
+    sections: ClassVar[Mapping[str, "_StrPromise"]] = {
+        "about": gettext_lazy("About"),
+        "performance": gettext_lazy("Performance"),
+        "comparison": gettext_lazy("Beside other versions"),
+        "drift": gettext_lazy("Drift"),
+        "alerts": gettext_lazy("Alerts"),
     }
 
     def alerts(self, model: MonitoredModel, version: ModelVersion) -> Iterator[Block]:

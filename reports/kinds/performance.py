@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from mlmonitor.comparing import Comparison, compare
 from mlmonitor.history import Performance, Point, Range, performance_of
 from mlmonitor.ingest import HOUR, hour_of
 from mlmonitor.models import ModelVersion
-from mlmonitor.panels import DRAWN, PERCENT, number_of
+from mlmonitor.panels import DRAWN, PERCENT, Number, number_of
 from reports.asked import Asked
 from reports.documents import (
     Block,
@@ -24,6 +26,8 @@ from reports.documents import (
     Text,
     Tone,
 )
+from reports.words import word
+from telemetry.values import value_in_words
 
 NUMBERS = {"bad": Tone.BAD, "warn": Tone.WARN}
 
@@ -36,7 +40,10 @@ def range_of(asked: Asked) -> Range:
 def performance_blocks(version: ModelVersion, asked: Asked) -> Iterator[Block]:
     found = performance_of(version, range_of(asked))
     if not found.total.labelled:
-        yield Missing(f"no outcome is known of what version {version.name} predicted ({found.total.predicted:,}).")
+        yield Missing(
+            _("no outcome is known of what version %(version)s predicted (%(count)s).")
+            % {"version": version.name, "count": value_in_words(found.total.predicted)}
+        )
         return
     yield Figures([*(_figure(found, metric) for metric in found.metrics), _known(found)])
     for metric in found.metrics:
@@ -51,12 +58,13 @@ def comparison_blocks(version: ModelVersion, asked: Asked) -> Iterator[Block]:
         other.model = version.model
         found = compare(version, other, range_of(asked))
         columns = [
-            Column("figure", "Figure", share=2),
+            Column("figure", _("Figure"), share=2),
             Column("ours", version.name, Form.NUMBER, precision=3),
             Column("theirs", other.name, Form.NUMBER, precision=3),
         ]
-        title = f"Beside version {other.name}, {other.get_alias_display().lower()}"
-        yield Table("comparison", title, columns, list(found.rows), empty="No figure is known of both.")
+        alias = word(other.get_alias_display()).lower()
+        title = _("Beside version %(version)s, %(alias)s") % {"version": other.name, "alias": alias}
+        yield Table("comparison", title, columns, list(found.rows), empty=_("No figure is known of both."))
         if found.pairs:
             yield Text(_said(version, found))
 
@@ -64,19 +72,26 @@ def comparison_blocks(version: ModelVersion, asked: Asked) -> Iterator[Block]:
 def _figure(found: Performance, metric: str) -> Figure:
     """Written as on the page; its value is REST's."""
     number = number_of(found, metric)
-    notes = [number.interval and f"95 %: {number.interval}", number.baseline and f"baseline {number.baseline}"]
+    notes = [number.interval and f"95 %: {number.interval}", number.baseline and _baseline(number)]
     value, unit = found.figure(found.total, metric), ""
     if metric in PERCENT:
         value, unit = None if value is None else 100 * value, "%"
     elif metric in {"mae", "rmse", "bias"}:
         unit = found.version.model.unit
     tone, note = NUMBERS.get(number.tone, Tone.NONE), next(filter(None, notes), "")
-    return Figure(metric, number.label, value, unit, tone=tone, note=note, words=number.value)
+    return Figure(metric, word(number.label), value, unit, tone=tone, note=note, words=number.value)
+
+
+def _baseline(number: Number) -> str:
+    return _("baseline %(baseline)s") % {"baseline": number.baseline}
 
 
 def _known(found: Performance) -> Figure:
-    note = f"{found.total.labelled:,} of {found.total.predicted:,} predictions"
-    return Figure("coverage", "Outcomes known", 100 * found.total.coverage, "%", 0, note=note)
+    note = _("%(known)s of %(all)s predictions") % {
+        "known": value_in_words(found.total.labelled),
+        "all": value_in_words(found.total.predicted),
+    }
+    return Figure("coverage", _("Outcomes known"), 100 * found.total.coverage, "%", 0, note=note)
 
 
 def _chart(found: Performance, metric: str) -> Chart:
@@ -88,13 +103,13 @@ def _chart(found: Performance, metric: str) -> Chart:
     ]  # fmt: skip
     number = number_of(found, metric)
     lines = [
-        (found.figure(found.baseline, metric), f"baseline {number.baseline}", Tone.QUIET),
-        (found.limits.get(metric), f"limit {number.limit}", Tone.BAD),
+        (found.figure(found.baseline, metric), _baseline(number), Tone.QUIET),
+        (found.limits.get(metric), _("limit %(limit)s") % {"limit": number.limit}, Tone.BAD),
     ]
     limits = [Limit(scale * value, label, tone) for value, label, tone in lines if value is not None]
     unit = "%" if metric in PERCENT else found.version.model.unit
-    series = [Series(metric, number.label, points)]
-    return Chart(number.label, unit, found.range.start, found.range.end, series, limits, found.range.step)
+    series = [Series(metric, word(number.label), points)]
+    return Chart(word(number.label), unit, found.range.start, found.range.end, series, limits, found.range.step)
 
 
 def _point(
@@ -109,16 +124,18 @@ def _point(
 
 def _table(found: Performance) -> Table:
     columns = [
-        Column("time", "From", Form.TIME),
-        Column("predicted", "Predictions", Form.NUMBER, precision=0),
-        Column("labelled", "Outcomes known", Form.NUMBER, precision=0),
+        Column("time", _("From"), Form.TIME),
+        Column("predicted", _("Predictions"), Form.NUMBER, precision=0),
+        Column("labelled", _("Outcomes known"), Form.NUMBER, precision=0),
         *(
-            Column(metric, number_of(found, metric).label, Form.NUMBER, *(("%", 1) if metric in PERCENT else ("", 3)))
+            Column(
+                metric, word(number_of(found, metric).label), Form.NUMBER, *(("%", 1) if metric in PERCENT else ("", 3))
+            )
             for metric in found.metrics
         ),
     ]
-    step = "hour" if found.range.step == HOUR else "day"
-    return Table("points", f"By {step}", columns, [_row(found, point) for point in found.points], empty="Nothing.")
+    title = _("By hour") if found.range.step == HOUR else _("By day")
+    return Table("points", title, columns, [_row(found, point) for point in found.points], empty=_("Nothing."))
 
 
 def _row(found: Performance, point: Point) -> Row:
@@ -128,11 +145,19 @@ def _row(found: Performance, point: Point) -> Row:
 
 
 def _said(version: ModelVersion, found: Comparison) -> str:
-    verdict = "a real difference" if found.is_distinct else "that may be chance"
-    return (
-        f"Of {found.pairs:,} cases that both predicted, {version.name} alone was right in {found.only_first:,}, "
-        f"{found.other.name} alone in {found.only_other:,}: {verdict} (McNemar, p = {found.p:.3f})."
+    said = _(
+        "Of %(pairs)s cases that both predicted, %(ours)s alone was right in %(first)s, %(theirs)s alone in %(other)s: "
+        "%(verdict)s (McNemar, p = %(p)s)."
     )
+    return said % {
+        "pairs": value_in_words(found.pairs),
+        "ours": version.name,
+        "first": value_in_words(found.only_first),
+        "theirs": found.other.name,
+        "other": value_in_words(found.only_other),
+        "verdict": _("a real difference") if found.is_distinct else _("that may be chance"),
+        "p": value_in_words(found.p, 3),
+    }
 
 
 def _up(time: datetime) -> datetime:

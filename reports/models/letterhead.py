@@ -12,6 +12,7 @@ class Letterhead(models.Model):
 
     project = models.OneToOneField(Project, on_delete=models.CASCADE, related_name="letterhead")
     organisation = models.CharField(max_length=60, blank=True, help_text="Stands at the top of the cover.")
+    language = models.CharField(max_length=10, blank=True, help_text="Of its reports. Empty: of whoever asks for them.")
     logo = models.BinaryField(blank=True)
 
     objects = ProjectScopedQuerySet.as_manager()

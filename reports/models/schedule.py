@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, validat
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 from simple_history.models import HistoricalRecords
 from timezone_field import TimeZoneField
 
@@ -21,8 +22,8 @@ from reports.timing import Every, InvalidTiming, Timing, in_words, read_timing
 MOST_ADDRESSES = 50
 # What the subject and the text of a mail may name.
 NAMES = ("title", "template", "project", "date", "format", "link")
-SUBJECT = "{title}: {project}, {date}"
-TEXT = "Here is “{title}” of {project}, as of {date}."
+SUBJECT = gettext_noop("{title}: {project}, {date}")
+TEXT = gettext_noop("Here is “{title}” of {project}, as of {date}.")
 
 
 class Frequency(models.TextChoices):

@@ -61,7 +61,7 @@ class ReportTemplate(models.Model):
 
     @property
     def kind_in_words(self) -> str:
-        return KINDS[self.kind].label if self.kind in KINDS else self.kind
+        return str(KINDS[self.kind].label) if self.kind in KINDS else self.kind
 
     def check_parameters(self, user: AnyUser) -> None:
         """Raises what reports.question.read does, if no report can be made by them with the rights of `user`."""

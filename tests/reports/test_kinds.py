@@ -22,7 +22,7 @@ def test_a_kind_is_written_in_every_format(kind: str, vera: User, charlie: User,
     """All sections that one can choose are in it; who is of another project gets a report of nothing."""
     pdf, csv, book, data = (made(vera, form, kind=kind, range="2d") for form in ("pdf", "csv", "xlsx", "json"))
     reader = PdfReader(BytesIO(pdf))
-    assert KINDS[kind].label in reader.pages[0].extract_text()
+    assert str(KINDS[kind].label) in reader.pages[0].extract_text()
     assert f"Page 2 of {len(reader.pages)}" in " ".join(reader.pages[1].extract_text().split())
     assert len(csv.splitlines()) > 1
     assert load_workbook(BytesIO(book)).sheetnames[0] == "Report"

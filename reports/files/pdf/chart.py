@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any
 
+from django.utils.translation import gettext
 from reportlab.lib.colors import Color
 from reportlab.platypus import Flowable
 
@@ -85,7 +86,7 @@ class DrawnChart(_Drawing):
             _line(canvas, plot.left, y, plot.right, y, look.TONES[limit.tone], 0.8, dash=(4, 2))
         if not any(value is not None for series in chart.series for _, value, *_ in series.points):
             x, y = plot.left + plot.width / 2, plot.bottom + plot.height / 2
-            write(canvas, x, y, "No data", look.SIZE_TEXT, color=look.INK_3, align="center")
+            write(canvas, x, y, gettext("No data"), look.SIZE_TEXT, color=look.INK_3, align="center")
 
 
 class DrawnBars(_Drawing):

@@ -3,6 +3,7 @@
 from io import BytesIO
 from typing import Any
 
+from django.utils.translation import gettext as _
 from reportlab.lib.utils import ImageReader
 
 from reports.documents import Document
@@ -31,7 +32,7 @@ def draw_body_page(canvas: Any, size: tuple[float, float], document: Document) -
     _rule(canvas, look.MARGIN, look.FOOT + 12, right)
     write(canvas, look.MARGIN, look.FOOT, _made(document), look.SIZE_SMALL, color=look.INK_3)
     start = right - width_of_pages()
-    words = f"Page {canvas.getPageNumber()} of "
+    words = _("Page %(page)s of") % {"page": canvas.getPageNumber()} + " "
     write(canvas, start, look.FOOT, words, look.SIZE_SMALL, color=look.INK_3, align="right")
     canvas.saveState()
     canvas.translate(start, look.FOOT)
@@ -58,10 +59,10 @@ def draw_cover(canvas: Any, size: tuple[float, float], document: Document) -> No
     canvas.setFillColor(look.NIGHT_ACCENT)
     canvas.rect(look.MARGIN, bottom + 18, 36, 2.6, stroke=0, fill=1)
     facts = [
-        ("Period", range_in_words(document.start, document.end, document.zone)),
-        ("Time zone", str(document.zone)),
-        ("Made", time_in_words(document.generated_at, document.zone)),
-        ("For", document.generated_for),
+        (_("Period"), range_in_words(document.start, document.end, document.zone)),
+        (_("Time zone"), str(document.zone)),
+        (_("Made"), time_in_words(document.generated_at, document.zone)),
+        (_("For"), document.generated_for),
     ]
     y, place = bottom - 30, (width - 2 * look.MARGIN)
     shares = (0.36, 0.22, 0.24, 0.18)
@@ -82,7 +83,8 @@ def cover_room(height: float) -> tuple[float, float]:
 
 
 def _made(document: Document) -> str:
-    return f"Made {time_in_words(document.generated_at, document.zone)} ({document.zone})"
+    made = time_in_words(document.generated_at, document.zone)
+    return _("Made %(time)s (%(zone)s)") % {"time": made, "zone": document.zone}
 
 
 def _logo(canvas: Any, document: Document, right: float, top: float) -> None:

@@ -5,6 +5,7 @@ from datetime import tzinfo
 from itertools import islice
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
 from reportlab.platypus import Flowable
 
 from reports.documents import Column, Form, Table, Tone, Value
@@ -12,6 +13,7 @@ from reports.files.pdf import look
 from reports.files.pdf.blocks import DrawnText
 from reports.files.pdf.type import lines_of, shortened, width_of, write
 from reports.words import in_words
+from telemetry.values import value_in_words
 
 MOST_ROWS = 2_000
 LINES = 3  # of a cell
@@ -98,8 +100,10 @@ def drawn_table(table: Table, zone: tzinfo, width: float, title: str) -> Flowabl
     """As many rows as one reads on paper, in columns as wide as they need to be."""
     rows = list(islice(table, MOST_ROWS + 1))
     if not rows:
-        return DrawnText(f"{title}: {table.empty[:1].lower()}{table.empty[1:]}" if title else table.empty)
-    note = f"The first {MOST_ROWS:,} rows. A file for spreadsheets has all of them." if len(rows) > MOST_ROWS else ""
+        empty = table.empty or _("Nothing.")
+        return DrawnText(f"{title}: {empty[:1].lower()}{empty[1:]}" if title else empty)
+    shortened = _("The first %(count)s rows. A file for spreadsheets has all of them.")
+    note = shortened % {"count": value_in_words(MOST_ROWS)} if len(rows) > MOST_ROWS else ""
     words = [
         [_in_words(value, column, zone) for value, column in zip(row, table.columns, strict=True)]
         for row in rows[:MOST_ROWS]

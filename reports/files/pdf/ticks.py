@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from django.utils.formats import date_format
+
 STEPS = (1, 2, 2.5, 5, 10)
 HOURS = (1, 2, 3, 6, 12)
 DAYS = (1, 2, 7, 14)
@@ -54,7 +56,7 @@ def _hours(start: datetime, end: datetime, zone: tzinfo, step: int) -> list[tupl
     while moment < end:
         local = moment.astimezone(zone)
         if moment >= start and local.minute == 0 and local.hour % step == 0:
-            found.append((moment, f"{local:%-d %b}" if local.hour == 0 else f"{local:%H:%M}"))
+            found.append((moment, date_format(local, "j M") if local.hour == 0 else f"{local:%H:%M}"))
         moment += timedelta(minutes=30)
     return found
 
@@ -66,7 +68,7 @@ def _days(start: datetime, end: datetime, zone: tzinfo, step: int) -> list[tuple
     found = []
     while (moment := _midnight(day, zone)) < end:
         if moment >= start:
-            found.append((moment, f"{day:%-d %b}"))
+            found.append((moment, date_format(day, "j M")))
         day += timedelta(days=step)
     return found
 
@@ -78,7 +80,7 @@ def _months(start: datetime, end: datetime, zone: tzinfo, step: int) -> list[tup
     while (moment := _midnight(date(number // 12, number % 12 + 1, 1), zone)) < end:
         if moment >= start:
             local = moment.astimezone(zone)
-            found.append((moment, f"{local:%Y}" if local.month == 1 else f"{local:%b}"))
+            found.append((moment, date_format(local, "Y" if local.month == 1 else "M")))
         number += step
     return found
 

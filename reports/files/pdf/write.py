@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, BinaryIO
 
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from reportlab.lib.pagesizes import A4, LETTER
 from reportlab.platypus import (
     BaseDocTemplate,
@@ -27,7 +29,6 @@ from reports.words import range_in_words
 SIZES = {"A4": A4, "Letter": LETTER}
 ROOM_FOR_SECTION = 220.0
 ROOM_FOR_HEADING = 190.0
-NOTHING = "There was nothing to say in this time."
 
 
 def write_pdf(document: Document, file: BinaryIO, page_size: str, progress: Callable[[float], object]) -> None:
@@ -41,7 +42,7 @@ def write_pdf(document: Document, file: BinaryIO, page_size: str, progress: Call
         subject=f"{document.subtitle}, {range_in_words(document.start, document.end, document.zone)}",
         creator=NAME,
         keywords=[document.kind, document.project] if document.project else [document.kind],
-        lang="en",
+        lang=get_language(),
         displayDocTitle=True,
     )
     template.addPageTemplates(_pages(size, document))
@@ -89,13 +90,13 @@ def _story(document: Document, contents: Contents, width: float) -> Iterator[Flo
         for block in section.blocks:
             yield from _drawn(block, section.title, document, contents, width)
         if not section.blocks:
-            yield DrawnText(NOTHING)
+            yield DrawnText(_("There was nothing to say in this time."))
     yield _Ending(contents)
 
 
 def _what_is_missing(document: Document) -> Iterator[Flowable]:
     if missing := document.missing:
-        yield DrawnText("Data was missing. " + " ".join(missing), Tone.WARN, boxed=True)
+        yield DrawnText(" ".join([_("Data was missing."), *missing]), Tone.WARN, boxed=True)
 
 
 def _drawn(block: Block, under: str, document: Document, contents: Contents, width: float) -> Iterator[Flowable]:
