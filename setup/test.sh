@@ -12,7 +12,7 @@ trap 'rm -rf "$said"' EXIT
 # Whatever ends this script ends the runs, and a run the servers that it started. Each has as many processes as there
 # are processors, for half the time tests wait for processes of their own.
 pytest=(setpriv --pdeathsig TERM .venv/bin/python -m pytest -n "$(nproc)" --dist=loadfile --no-loadscope-reorder)
-setpriv --pdeathsig TERM make --no-print-directory lint >"$said/lint" 2>&1 &
+setpriv --pdeathsig TERM nice make --no-print-directory lint >"$said/lint" 2>&1 &
 lint=$!
 "${pytest[@]}" --on=servers >"$said/servers" 2>&1 &
 servers=$!

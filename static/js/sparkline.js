@@ -3,6 +3,7 @@
 const HOUR = 3600_000;
 const WIDTH = 100;
 const HEIGHT = 32;
+const NOTHING = 1e-9; // of a value: means of one and the same differ by that in their last digits
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Sparkline {
@@ -39,7 +40,8 @@ export class Sparkline {
     const start = this.#points[0][0];
     const values = this.#points.map(([, value]) => value);
     const low = Math.min(...values);
-    const range = Math.max(...values) - low;
+    const high = Math.max(...values);
+    const range = high - low > NOTHING * Math.abs(high) ? high - low : 0;
     const place = ([time, value]) => {
       const x = ((time - start) / (end - start)) * WIDTH;
       const y = range ? HEIGHT - 2 - ((value - low) / range) * (HEIGHT - 4) : HEIGHT / 2;

@@ -11,6 +11,8 @@ from tests.fixtures.clients import PageClient
 from tests.fixtures.query_counts import AssertRecordedQueries
 from tests.telemetry.letters import take, telemetry
 
+pytestmark = pytest.mark.once
+
 BELOW = {"devices.Device", "devices.Project"}
 
 

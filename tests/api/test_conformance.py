@@ -13,6 +13,7 @@ from django.db import close_old_connections, transaction
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from hypothesis import HealthCheck, given, settings
+from pytest_django import DjangoDbBlocker
 from rest_framework_simplejwt.tokens import AccessToken
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -27,7 +28,7 @@ from alerts.models import Backtest, EscalationStep, NotificationPreference, Push
 from devices.claims import codes_for
 from devices.commands import send
 from devices.credentials import issue
-from devices.models import Device, Project, Purge
+from devices.models import Device, Purge
 from devices.provisioning import make_key
 from iotsphere.models import Dashboard, User
 from mlmonitor.models import MonitorThreshold, ServiceRecord
@@ -42,8 +43,10 @@ from tests.factories import (
     DeviceFactory,
     DeviceTypeFactory,
     FirmwarePackageFactory,
+    MembershipFactory,
     MetricFactory,
     ReadingFactory,
+    UserFactory,
 )
 from tests.mlmonitor.rows import forecast_of, model_of
 
@@ -117,9 +120,18 @@ def portal() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-@pytest.fixture
-def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
+@pytest.fixture(scope="module")
+def names(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, dict[str, Any]]]:
     """What exists, as the paths of each place name it: what does not exist is soon asked."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield make_fleet()
+        transaction.set_rollback(True)
+
+
+def make_fleet() -> dict[str, dict[str, Any]]:
+    root = UserFactory.create(username="root", is_staff=True, is_superuser=True)
+    membership = MembershipFactory.create(project__slug="acme")
+    acme = membership.project
     boiler = DeviceTypeFactory.create(slug="boiler", settings_schema={"type": "object"})
     CommandTypeFactory.create(device_type=boiler)
     server = DeviceFactory.create(project=acme, device_type=DeviceTypeFactory.create(slug="server"))
@@ -153,10 +165,10 @@ def names(acme: Project, vera: User, root: User) -> dict[str, dict[str, Any]]:
         "firmware-campaigns": {"id": campaign.pk},
         "firmware-packages": {"id": package.pk},
         "firmware-updates": {"id": campaign.updates.get().pk},
-        "members": {"id": vera.memberships.get().pk},
+        "members": {"id": membership.pk},
         "metrics": {"id": metric.pk},
         "projects": {"slug": "acme"},
-        "provisioning-keys": {"public_id": make_key(acme, vera)[0].public_id},
+        "provisioning-keys": {"public_id": make_key(acme, membership.user)[0].public_id},
         "purges": {"id": Purge.objects.create(device_id="gone", name="Gone", project=acme).pk},
         "rejected-messages": {
             "id": RejectedMessage.objects.create(device=device, door="http", received_at=NOON, body=b"?").pk
@@ -193,8 +205,9 @@ def test_every_place_is_asked(schema: Any) -> None:
 @pytest.mark.parametrize("mode", list(GenerationMode))
 @pytest.mark.parametrize("where", PLACES)
 def test_answers_conform_to_the_schema(
-    where: str, mode: GenerationMode, schema: Any, portal: None, root: User, names: dict[str, dict[str, Any]]
+    where: str, mode: GenerationMode, schema: Any, portal: None, names: dict[str, dict[str, Any]], db: None
 ) -> None:
+    root = User.objects.get(username="root")
     device = Device.objects.get(device_id="boiler.1")
     token = issue(device, "api_key", None)[1] if where in OF_DEVICES else AccessToken.for_user(root)
 

@@ -112,15 +112,15 @@ def populate(project: Project) -> None:
     schedule.deliveries.create(slot=NOON, user=member, address=member.email, due_at=NOON)
 
 
-@pytest.mark.parametrize("name", LISTS)
-def test_a_list_takes_the_queries_on_record_however_long_it_is(
-    name: str, api: ApiClient, root: User, acme: Project, assert_recorded_queries: AssertRecordedQueries
+def test_lists_take_the_queries_on_record_however_long_they_are(
+    api: ApiClient, root: User, acme: Project, assert_recorded_queries: AssertRecordedQueries
 ) -> None:
     client = api(root)
     for _ in range(3):
         populate(acme)
-        with assert_recorded_queries(f"REST {name}"):
-            assert client.get(f"/api/v1/{name}/").json()["results"]
+        for name in LISTS:
+            with assert_recorded_queries(f"REST {name}"):
+                assert client.get(f"/api/v1/{name}/").json()["results"]
 
 
 NONSENSE = [

@@ -273,6 +273,18 @@ def test_a_menu_closes_with_escape(page_as: PageAs, vera: User) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
 
 
+def test_a_line_of_what_does_not_change_is_level(page_as: PageAs) -> None:
+    page = page_as()
+    page.goto("/login/")
+    drawn = page.evaluate(
+        "async () => { const { Sparkline } = await import('/static/js/sparkline.js');"
+        "const svg = document.querySelector('svg');"
+        "new Sparkline(svg).set([[0, 2038.133], [1000, 2038.1330000000003], [2000, 2038.133]]);"
+        "return svg.querySelector('.sparkline__line').getAttribute('d'); }"
+    )
+    assert drawn == "M0.00 16.00L50.00 16.00L100.00 16.00"
+
+
 def test_scripts_write_values_as_the_first_paint_does(page_as: PageAs) -> None:
     page = page_as()
     values: list[float] = [
