@@ -92,8 +92,10 @@ def test_numbers_and_dates_are_those_of_the_language(vera: User, heater: Device)
 
 
 def test_a_language_is_a_parameter_where_there_are_several(
-    oscar: User, acme: Project, settings: Any, pages: PageClient
+    alice: User, oscar: User, acme: Project, settings: Any, pages: PageClient
 ) -> None:
+    address = "/admin/reports/letterhead/add/"
+    assert 'name="language"' in pages(alice).get(address).content.decode()
     said = {"kind": "fleet", "project": "acme", "language": "de", "format": "csv"}
     client = pages(oscar)
     assert client.post("/reports/new/", {**said, "run": "1"}, follow=True).context["run"].title == "«Fleet summary»"
@@ -102,6 +104,7 @@ def test_a_language_is_a_parameter_where_there_are_several(
     assert read({"kind": "fleet", "project": "acme", "language": "en"}, oscar).language == "en"
     letterhead.delete()
     settings.LANGUAGES = [("en", "English")]
+    assert 'name="language"' not in pages(alice).get(address).content.decode()
     assert "language" not in client.get("/reports/new/").context["form"].fields
     with pytest.raises(ValidationError, match="no such parameter"):
         read({"kind": "fleet", "language": "de"}, oscar)
