@@ -276,7 +276,7 @@ CELERY_BEAT_SCHEDULE = {
     "remake performance": {"task": "mlmonitor.tasks.remake_performance", "schedule": timedelta(minutes=1)},
     "check models": {"task": "mlmonitor.tasks.check_models", "schedule": timedelta(minutes=10)},
     "read telemetry for models": {"task": "mlmonitor.tasks.read_telemetry", "schedule": crontab(minute=7)},
-    "foretell": {"task": "mlmonitor.tasks.foretell_devices", "schedule": timedelta(minutes=10)},
+    "foretell": {"task": "mlmonitor.tasks.foretell_devices", "schedule": timedelta(minutes=2)},
     "forget old features": {"task": "mlmonitor.tasks.forget_old_features", "schedule": crontab(hour=4, minute=23)},
     "retry evaluators": {"task": "telemetry.tasks.retry_evaluators", "schedule": timedelta(seconds=30)},
     "prune rejected items": {"task": "telemetry.tasks.prune_rejected_items", "schedule": timedelta(minutes=10)},

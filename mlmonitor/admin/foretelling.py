@@ -47,7 +47,7 @@ class ForecastAdmin(ReadOnly, ProjectScoped, EndlessPage):
     search_fields = ["device__device_id", "device__name", "indicator__label"]
     exclude = ["points"]
     nothing = "No forecasts yet"
-    nothing_help = "They are made every ten minutes of what devices have sent, where their type has health indicators."
+    nothing_help = "They are made every hour of what devices have sent, where their type has health indicators."
 
     @display(description="state", ordering="state")
     def what(self, forecast: Forecast) -> str:

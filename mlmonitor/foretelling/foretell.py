@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from devices.models import Device, Lifecycle
 from mlmonitor.deployment import promote
@@ -31,7 +31,8 @@ from mlmonitor.models import (
 )
 
 DAY = timedelta(days=1)
-AN_HOUR = timedelta(minutes=55)  # less than six of the beat's ten minutes
+AN_HOUR = timedelta(minutes=59)  # less than thirty of the beat's two minutes
+WITH_TOO_LITTLE = timedelta(minutes=9)
 FARTHEST = 5 * 365 * DAY
 """What is expected later than this is not expected: nobody plans by it."""
 STALE_AFTER = {True: timedelta(hours=6), False: 2 * DAY}  # by whether it is looked at by the hour
@@ -41,8 +42,13 @@ VERSION = "wiener-1"
 
 
 def foretell_due(now: datetime) -> int:
-    """Of the devices that have not been looked at for an hour, or had too little data; how many forecasts were made."""
-    fresh = Forecast.objects.filter(made_at__gt=now - AN_HOUR).exclude(state=ForecastState.INSUFFICIENT)
+    """Of the devices that have not been looked at for an hour, with too little data for ten minutes, or never.
+
+    How many forecasts were made.
+    """
+    fresh = Forecast.objects.filter(
+        Q(made_at__gt=now - AN_HOUR) & ~Q(state=ForecastState.INSUFFICIENT) | Q(made_at__gt=now - WITH_TOO_LITTLE)
+    )
     devices = Device.objects.filter(
         lifecycle=Lifecycle.ACTIVE, device_type__health_indicators__is_enabled=True, last_message__isnull=False
     ).exclude(pk__in=fresh.values("device"))

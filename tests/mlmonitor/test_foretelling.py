@@ -127,6 +127,14 @@ def test_only_what_is_due_is_made_anew(sensor: Device) -> None:
     assert foretell_due(NOW + HOUR) == 1
 
 
+def test_too_little_data_is_looked_at_again_before_an_hour_is_over(sensor: Device) -> None:
+    roll(sensor, falling(2))
+    assert foretell_due(NOW) == 1
+    roll(sensor, falling(60), end=NOW - 2 * DAY)
+    assert foretell_due(NOW + timedelta(minutes=2)) == 0
+    assert foretell_due(NOW + timedelta(minutes=10)) == 1
+
+
 def test_what_is_put_off_does_not_ask_until_then(sensor: Device, oscar: User) -> None:
     roll(sensor, falling(60))
     found = forecast(sensor)
