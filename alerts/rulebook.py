@@ -1,10 +1,5 @@
-"""Which rules are about which devices, kept for a few seconds in each process.
+"""Which rules are about which devices, remembered for a few seconds in each process."""
 
-What this process changes is in force at once, what others change, TTL later.
-"""
-
-import threading
-import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -20,8 +15,8 @@ from alerts.models import AlertRule
 from devices.models import Device, DeviceType, Lifecycle, Project
 from devices.models.device import DEFAULT_EXPECTED_INTERVAL
 from devices.presence import offline_after
+from telemetry.remembered import Remembered
 
-TTL = 5.0
 MAX_SUBJECTS = 50_000
 
 
@@ -67,7 +62,6 @@ class Subject:
     parent_id: int | None
     fresh_for: float  # seconds after which a value of it says nothing about now
     rules: tuple[CompiledRule, ...]
-    expires: float
 
 
 @dataclass(slots=True)
@@ -75,7 +69,6 @@ class _Rules:
     """The enabled rules as they were read, compiled once for each time zone they are asked in."""
 
     rules: list[AlertRule]
-    expires: float
     compiled: dict[tuple[int, str], CompiledRule] = field(default_factory=dict)
     keys: frozenset[str] = field(init=False)
     of_devices: dict[int | None, list[AlertRule]] = field(init=False)  # None: of more than one
@@ -104,33 +97,19 @@ class _Rules:
         return self.compiled[rule.pk, zone]
 
 
-_subjects: dict[int, Subject] = {}
-_rules: _Rules | None = None
-_lock = threading.Lock()
-_changes = 0
-
-
 @receiver([post_save, post_delete], sender=AlertRule)
 @receiver([post_save, post_delete], sender=Device)
 @receiver([post_save, post_delete], sender=DeviceType)
 @receiver([post_save, post_delete], sender=Project)
 def forget(**_: object) -> None:
     """Look everything up anew."""
-    global _changes, _rules  # noqa: PLW0603
-    with _lock:
-        _changes += 1
-        _rules = None
-        _subjects.clear()
+    _rules.forget()
+    _subjects.forget()
 
 
 def subjects(device_pks: Collection[int]) -> Mapping[int, Subject]:
     """Those of the devices that are in service, with the enabled rules that are about them; none without any rule."""
-    now = time.monotonic()
-    if not _enabled(now).rules:
-        return {}
-    found = {pk: subject for pk in device_pks if (subject := _subjects.get(pk)) is not None and subject.expires > now}
-    missing = [pk for pk in device_pks if pk not in found]
-    return found | _load(missing, now) if missing else found
+    return _subjects.find(device_pks) if _enabled().rules else {}
 
 
 def fits(rule: AlertRule, device: Device | Described) -> bool:
@@ -145,35 +124,25 @@ def fits(rule: AlertRule, device: Device | Described) -> bool:
 
 def is_asked_about(key: str) -> bool:
     """Whether any enabled rule is."""
-    return key in _enabled(time.monotonic()).keys
+    return key in _enabled().keys
 
 
-def _enabled(now: float) -> _Rules:
-    global _rules  # noqa: PLW0603
-    changes, rules = _changes, _rules
-    if rules is None or rules.expires <= now:
-        enabled = AlertRule.objects.filter(is_enabled=True).select_related("project").order_by("pk")
-        rules = _Rules(list(enabled), now + TTL)
-        with _lock:
-            if changes == _changes:  # or something was changed after it was read
-                _rules = rules
-    return rules
+def _enabled() -> _Rules:
+    return _rules.find([None])[None]
 
 
-def _load(device_pks: Collection[int], now: float) -> dict[int, Subject]:
-    changes, rules = _changes, _enabled(now)
+def _read_rules(_: Collection[None]) -> dict[None, _Rules]:
+    return {None: _Rules(list(AlertRule.objects.filter(is_enabled=True).select_related("project").order_by("pk")))}
+
+
+def _read_subjects(device_pks: Collection[int]) -> dict[int, Subject]:
+    rules = _enabled()
     devices = Device.objects.filter(pk__in=device_pks, lifecycle=Lifecycle.ACTIVE).order_by()
     read = map(Described._make, devices.values_list(*COLUMNS))
-    found = {device.pk: _subject(device, rules.about(device), now + TTL) for device in read}
-    with _lock:
-        if changes == _changes:
-            _subjects.update(found)
-            for pk in list(_subjects)[: max(0, len(_subjects) - MAX_SUBJECTS)]:
-                del _subjects[pk]
-    return found
+    return {device.pk: _subject(device, rules.about(device)) for device in read}
 
 
-def _subject(device: Described, rules: tuple[CompiledRule, ...], expires: float) -> Subject:
+def _subject(device: Described, rules: tuple[CompiledRule, ...]) -> Subject:
     return Subject(
         device.pk,
         device.device_id,
@@ -184,5 +153,8 @@ def _subject(device: Described, rules: tuple[CompiledRule, ...], expires: float)
         device.parent_id,
         offline_after(device.expected_interval or DEFAULT_EXPECTED_INTERVAL).total_seconds(),
         rules,
-        expires,
     )
+
+
+_rules = Remembered(_read_rules, 1)
+_subjects = Remembered(_read_subjects, MAX_SUBJECTS)

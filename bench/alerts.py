@@ -18,7 +18,6 @@ from django.utils import timezone
 
 from alerts import backtest
 from alerts.models import AlertRule, Backtest
-from alerts.rulebook import TTL
 from alerts.shipped_rules import SHIPPED_RULES
 from bench.fleet import forget_sessions, register, values_stored
 from bench.options import options
@@ -28,6 +27,7 @@ from devices.models import Device, Project
 from devices.shipped_types import SERVER
 from telemetry.models import Metric
 from telemetry.partitions import maintain
+from telemetry.remembered import LONGEST
 from tests.servers.installation import Installation
 from tests.waiting import wait_until
 
@@ -71,7 +71,7 @@ def _ingest(installation: Installation) -> Iterator[str]:
     for number in range(2 * ROUNDS):
         is_enabled = number % 2 == 1
         AlertRule.objects.filter(project=project).update(is_enabled=is_enabled)
-        time.sleep(TTL + 0.5)
+        time.sleep(LONGEST + 0.5)
         bench.rate(count_of_messages // 5)
         rates[is_enabled].append(bench.rate(count_of_messages))
     for is_enabled, name in ((False, "without rules"), (True, "with 1,000 rules")):

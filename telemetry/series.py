@@ -1,13 +1,10 @@
-"""Devices and their metrics as ingest needs them, kept for a few seconds in each process.
+"""Devices and their metrics as ingest needs them, remembered for a few seconds in each process.
 
-What this process changes through the models is forgotten at once; what others change, TTL later. Nothing is stored
-for a metric that is gone meanwhile: ingest holds the metrics of a batch before it stores (telemetry.latest).
-Only what exists is kept, so an unknown device is looked up each time and known as soon as it is registered.
+Nothing is stored for a metric that is gone meanwhile: ingest holds the metrics of a batch before it stores
+(telemetry.latest). An unknown device is looked up each time and known as soon as it is registered.
 """
 
-import threading
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -28,8 +25,8 @@ from devices.models import (
 )
 from telemetry.decode import Value
 from telemetry.models import Metric
+from telemetry.remembered import Remembered
 
-TTL = 5.0
 MAX_SENDERS = 20_000
 MAX_METRICS = 256
 FOR_EVER = 500_000  # days; further back the calendar ends
@@ -54,13 +51,7 @@ class Sender:
     device_type_id: int | None
     active: bool
     keeps: timedelta
-    expires: float
     series: dict[str, Series] = field(default_factory=dict)
-
-
-_senders: dict[str, Sender] = {}
-_lock = threading.Lock()
-_changes = 0
 
 
 @receiver([post_save, post_delete], sender=Device)
@@ -70,25 +61,12 @@ _changes = 0
 @receiver([post_save, post_delete], sender=RetentionClass)
 def forget(**_: object) -> None:
     """Look everything up anew."""
-    global _changes  # noqa: PLW0603
-    with _lock:
-        _changes += 1
-        _senders.clear()
+    _senders.forget()
 
 
-def find_senders(device_ids: Iterable[str]) -> dict[str, Sender]:
+def find_senders(device_ids: Collection[str]) -> dict[str, Sender]:
     """The registered ones among `device_ids`."""
-    now = time.monotonic()
-    found, missing = {}, []
-    for device_id in device_ids:
-        sender = _senders.get(device_id)
-        if sender is not None and sender.expires > now:
-            found[device_id] = sender
-        else:
-            missing.append(device_id)
-    if missing:
-        found |= _load(missing, now + TTL)
-    return found
+    return _senders.find(device_ids)
 
 
 @receiver(pre_delete, sender=Metric)
@@ -121,11 +99,10 @@ def add_series(wanted: Mapping[tuple[str, str], tuple[Sender, Value]]) -> None:
         with transaction.atomic():
             # Another process may be at the same: who comes first is right. In order, so that none waits in a circle.
             Metric.objects.bulk_create(metrics, ignore_conflicts=True)
-        _load_series(senders)
+        _read_series(senders)
 
 
-def _load(device_ids: list[str], expires: float) -> dict[str, Sender]:
-    changes = _changes
+def _read(device_ids: Collection[str]) -> dict[str, Sender]:
     devices = Device.objects.filter(device_id__in=device_ids).order_by()
     raw_days = Coalesce("device_type__retention_class__raw_days", "project__retention_class__raw_days")
     # Values: models of a thousand devices would keep what the next of them send waiting.
@@ -139,21 +116,17 @@ def _load(device_ids: list[str], expires: float) -> dict[str, Sender]:
             device_type_id=device_type_id,
             active=lifecycle == Lifecycle.ACTIVE,
             keeps=timedelta(days=min(days, FOR_EVER)),
-            expires=expires,
         )
         for pk, device_id, project_id, parent_id, device_type_id, lifecycle, days in rows
     }
-    _load_series(senders)
-    found = {sender.device_id: sender for sender in senders.values()}
-    with _lock:
-        if changes == _changes:  # or something was changed after it was read
-            _senders.update(found)
-            for device_id in list(_senders)[: max(0, len(_senders) - MAX_SENDERS)]:
-                del _senders[device_id]
-    return found
+    _read_series(senders)
+    return {sender.device_id: sender for sender in senders.values()}
 
 
-def _load_series(senders: Mapping[int, Sender]) -> None:
+_senders = Remembered(_read, MAX_SENDERS)
+
+
+def _read_series(senders: Mapping[int, Sender]) -> None:
     types = {value_type: python_type for python_type, value_type in TYPE_OF.items()}
     metrics = Metric.objects.filter(device__in=senders).order_by().values_list("device_id", "pk", "key", "value_type")
     for device_pk, pk, key, value_type in metrics:

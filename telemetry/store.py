@@ -40,8 +40,9 @@ def write_readings(rows: Iterable[tuple[int, datetime, float | None, str | None]
 
 def is_refusal(error: Error) -> bool:
     """Whether the database refuses what it was given, and would again; else it may take it another time."""
-    # Errors that triggers raise themselves are of class P0.
-    return isinstance(error, DataError | IntegrityError) or getattr(error.__cause__, "sqlstate", "")[:2] == "P0"
+    # Errors that triggers raise themselves are of class P0; without a connection there is no state.
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return isinstance(error, DataError | IntegrityError) or state.startswith("P0")
 
 
 def store(rows: Sequence[Row]) -> list[int]:

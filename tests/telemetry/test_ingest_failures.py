@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import DataError, OperationalError, connection
 
@@ -33,7 +34,7 @@ def test_a_database_that_does_not_answer_is_the_callers_problem(
     device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(_rows: Sequence[Row]) -> list[int]:
-        raise OperationalError("server closed the connection unexpectedly")
+        raise OperationalError("couldn't get a connection after 5.00 sec") from psycopg.OperationalError()
 
     monkeypatch.setattr(ingest_module, "store", away)
     with pytest.raises(OperationalError):

@@ -5,27 +5,11 @@ from typing import Any
 import pytest
 
 from devices.models import Device, RetentionClass
-from telemetry import series
 from telemetry.models import Metric
 from telemetry.series import add_series, find_senders
 from tests.factories import DeviceFactory, MetricFactory
 
 pytestmark = pytest.mark.django_db
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(series, "time", clock)
-    return clock
 
 
 @pytest.fixture
@@ -53,15 +37,6 @@ def test_what_was_not_found_is_looked_up_again() -> None:
     assert find_senders(["sensor"])
 
 
-def test_what_another_process_changes_is_noticed_after_a_while(device: Device, clock: Clock) -> None:
-    assert is_active()
-    Device.objects.update(lifecycle="disabled")  # tells nobody, as another process
-    clock.now += series.TTL - 0.1
-    assert is_active()
-    clock.now += 0.2
-    assert not is_active()
-
-
 def test_what_this_process_changes_is_noticed_at_once(device: Device) -> None:
     assert is_active()
     device.lifecycle = "disabled"
@@ -83,15 +58,6 @@ def test_a_metric_of_another_type_is_noticed_at_once(device: Device) -> None:
     metric.value_type = "text"
     metric.save()
     assert find_senders(["sensor"])["sensor"].series["mode"].type is str
-
-
-def test_so_many_senders_are_remembered_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(series, "MAX_SENDERS", 3)
-    for n in range(5):
-        DeviceFactory.create(device_id=f"sensor-{n}")
-    for n in range(5):
-        find_senders([f"sensor-{n}"])
-    assert list(series._senders) == ["sensor-2", "sensor-3", "sensor-4"]
 
 
 def test_a_metric_that_another_process_made_first_is_used(device: Device) -> None:
