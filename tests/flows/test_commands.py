@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ import pytest
 from django.utils import timezone
 from rest_framework_simplejwt.tokens import AccessToken
 
-from devices.models import Command, Device, DeviceType, Presence, Project, Twin
+from devices.models import Command, CommandType, Device, DeviceType, Presence, Project, Twin
 from devices.shipped_types import ensure_shipped_types
 from devices.tasks import work_off_outbox
 from devices.wake import wake_outbox
@@ -47,8 +48,9 @@ def start_worker(start_process: StartProcess, broker: Broker) -> StartWorker:
 
 @pytest.fixture
 def boiler(acme: Project) -> Device:
-    """A water heater that is away; the broker has never heard of it."""
+    """A water heater that is away; the broker has never heard of it. It may take as long as this machine takes."""
     ensure_shipped_types()
+    CommandType.objects.update(timeout=timedelta(minutes=5))
     return DeviceFactory.create(
         device_id=f"heater-{uuid4().hex}",
         project=acme,
